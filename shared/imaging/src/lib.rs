@@ -18,23 +18,33 @@
 //! Public types are `#[non_exhaustive]`, so that scaled decoding, more formats and more kinds of crop can come without
 //! breaking a caller. `docs/imaging.md` has the rules in plain words.
 
+mod cascade;
+mod compose;
+mod decode;
+mod encode;
 mod error;
 mod format;
+mod geometry;
 mod header;
 mod limits;
 mod orientation;
 mod probe;
+mod raster;
 mod render;
 mod rendition;
+mod resize;
+mod sniff;
+mod source;
 
 pub use error::Error;
 pub use format::{OutputFormat, SourceFormat};
 pub use header::{Header, Size};
 pub use limits::Limits;
 pub use orientation::Orientation;
-pub use probe::{probe, sniff};
+pub use probe::probe;
 pub use render::{Rendered, Thumbnail, Timings, render};
 pub use rendition::{Fit, Rendition, Rgb};
+pub use sniff::sniff;
 
 /// The version of what comes out: raised whenever the same input would give other bytes than before.
 ///

@@ -1,17 +1,21 @@
 //! Reads a picture's header and holds it against the limits, before anything is decoded.
 
 use crate::error::Error;
-use crate::format::SourceFormat;
 use crate::header::Header;
 use crate::limits::Limits;
+use crate::sniff::sniff;
+use crate::source;
 
-/// Tells the format of `source` from its first bytes; names and media types are never asked.
-pub fn sniff(source: &[u8]) -> Result<SourceFormat, Error> {
-    if source.is_empty() { Err(Error::Empty) } else { Err(Error::NotAnImage { found: "unknown bytes" }) }
-}
-
-/// Reads the header of `source` and refuses what `limits` do not allow. Costs microseconds, whatever the picture.
+/// Reads the header of `source` and refuses what `limits` do not allow.
+///
+/// Allocates next to nothing, whatever the header says. That all of the picture is there is not checked here:
+/// [`render`](crate::render()) does that.
 pub fn probe(source: &[u8], limits: &Limits) -> Result<Header, Error> {
-    let _ = (sniff(source)?, limits);
-    Err(Error::Internal { step: "starting", detail: "the engine is being built".into() })
+    let bytes = source.len() as u64;
+    if bytes > limits.max_source_bytes {
+        return Err(Error::TooLarge { what: "bytes", actual: bytes, limit: limits.max_source_bytes });
+    }
+    let header = source::read_header(source, sniff(source)?)?;
+    source::check_size(header.format, header.stored, limits)?;
+    Ok(header)
 }

@@ -1,0 +1,37 @@
+//! From bytes to pixels: one door for every format.
+//!
+//! A decoder is told the smallest size that is of use, in the picture's stored orientation, and may give any size from
+//! there up to the full one. Today's decoders all give the full one; one that shrinks while decoding takes its place
+//! behind this door, and nothing else changes.
+
+mod full;
+mod jpeg;
+
+use crate::error::Error;
+use crate::format::SourceFormat;
+use crate::header::{Header, Size};
+use crate::limits::Limits;
+use crate::raster::Raster;
+use crate::source;
+
+/// Decodes a source whose header has been probed.
+///
+/// The raster lies as stored, not yet turned. It is all there: a source that ends early is an error.
+pub(crate) fn decode(
+    source: &[u8],
+    header: &Header,
+    at_least: Size,
+    limits: &Limits,
+) -> Result<Raster, Error> {
+    debug_assert!(at_least.width <= header.stored.width && at_least.height <= header.stored.height);
+    source::check_complete(source, header.format, limits)?;
+    let raster = match header.format {
+        SourceFormat::Jpeg => jpeg::decode(source, header)?,
+        format => full::decode(source, format, limits)?,
+    };
+    if raster.size != header.stored {
+        let detail = format!("the header says {} and the data {}", header.stored, raster.size);
+        return Err(Error::Corrupt { format: header.format, detail });
+    }
+    Ok(raster.without_idle_alpha())
+}

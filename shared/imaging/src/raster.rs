@@ -1,0 +1,130 @@
+//! Decoded pixels: 8 bits per channel, rows from top to bottom without padding.
+
+use crate::header::Size;
+use crate::orientation::Orientation;
+
+/// What a pixel is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channels {
+    /// One byte: grey.
+    Gray,
+    /// Three bytes: red, green, blue.
+    Rgb,
+    /// Four bytes: red, green, blue, alpha.
+    Rgba,
+}
+
+impl Channels {
+    /// Bytes of one pixel.
+    pub(crate) fn count(self) -> usize {
+        match self {
+            Self::Gray => 1,
+            Self::Rgb => 3,
+            Self::Rgba => 4,
+        }
+    }
+}
+
+/// A picture in memory.
+///
+/// From the decoder to the last resize, the colours of an RGBA raster are multiplied by their alpha: averaged otherwise,
+/// the colour of pixels that nobody sees would bleed into their neighbours. [`crate::compose`] ends that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Raster {
+    pub(crate) size: Size,
+    pub(crate) channels: Channels,
+    /// `size.pixels() * channels.count()` bytes.
+    pub(crate) pixels: Vec<u8>,
+}
+
+impl Raster {
+    /// Drops an alpha channel that hides nothing, in place: a quarter of all later work.
+    pub(crate) fn without_idle_alpha(mut self) -> Self {
+        let (pixels, _) = self.pixels.as_chunks::<4>();
+        if self.channels != Channels::Rgba || pixels.iter().any(|pixel| pixel[3] != u8::MAX) {
+            return self;
+        }
+        let count = pixels.len();
+        for index in 0..count {
+            self.pixels.copy_within(index * 4..index * 4 + 3, index * 3);
+        }
+        self.pixels.truncate(count * 3);
+        Self { channels: Channels::Rgb, ..self }
+    }
+
+    /// The raster turned upright.
+    pub(crate) fn oriented(self, orientation: Orientation) -> Self {
+        if orientation == Orientation::UPRIGHT {
+            return self;
+        }
+        let size = if orientation.swaps_sides() { self.size.swapped() } else { self.size };
+        let pixels = match self.channels {
+            Channels::Gray => turn::<1>(&self.pixels, self.size, size, orientation),
+            Channels::Rgb => turn::<3>(&self.pixels, self.size, size, orientation),
+            Channels::Rgba => turn::<4>(&self.pixels, self.size, size, orientation),
+        };
+        Self { size, pixels, ..self }
+    }
+}
+
+/// Gathers the pixels of the picture as seen, row by row, from where the orientation says that they are stored.
+fn turn<const N: usize>(pixels: &[u8], stored: Size, seen: Size, orientation: Orientation) -> Vec<u8> {
+    let (pixels, _) = pixels.as_chunks::<N>();
+    let (width, height) = (stored.width as usize, stored.height as usize);
+    let mut turned = Vec::with_capacity(pixels.len() * N);
+    for y in 0..seen.height as usize {
+        for x in 0..seen.width as usize {
+            let (column, row) = match orientation.exif() {
+                2 => (width - 1 - x, y),
+                3 => (width - 1 - x, height - 1 - y),
+                4 => (x, height - 1 - y),
+                5 => (y, x),
+                6 => (y, height - 1 - x),
+                7 => (width - 1 - y, height - 1 - x),
+                8 => (width - 1 - y, x),
+                _ => (x, y),
+            };
+            turned.extend_from_slice(&pixels[row * width + column]);
+        }
+    }
+    turned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rows of three: `123` over `456`.
+    fn stored() -> Raster {
+        Raster { size: Size::new(3, 2), channels: Channels::Gray, pixels: vec![1, 2, 3, 4, 5, 6] }
+    }
+
+    #[test]
+    fn each_orientation_puts_the_first_row_and_column_where_exif_says() {
+        for (value, width, expected) in [
+            (1, 3, [1, 2, 3, 4, 5, 6]),
+            (2, 3, [3, 2, 1, 6, 5, 4]),
+            (3, 3, [6, 5, 4, 3, 2, 1]),
+            (4, 3, [4, 5, 6, 1, 2, 3]),
+            (5, 2, [1, 4, 2, 5, 3, 6]),
+            (6, 2, [4, 1, 5, 2, 6, 3]),
+            (7, 2, [6, 3, 5, 2, 4, 1]),
+            (8, 2, [3, 6, 2, 5, 1, 4]),
+        ] {
+            let seen = stored().oriented(Orientation::from_exif(value).unwrap());
+            assert_eq!(seen.pixels, expected, "orientation {value}");
+            assert_eq!(seen.size.width, width, "orientation {value}");
+        }
+    }
+
+    #[test]
+    fn alpha_is_dropped_only_where_nothing_is_transparent() {
+        let raster = |alpha| Raster {
+            size: Size::new(2, 1),
+            channels: Channels::Rgba,
+            pixels: vec![1, 2, 3, 255, 4, 5, 6, alpha],
+        };
+        assert_eq!(raster(255).without_idle_alpha().pixels, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(raster(254).without_idle_alpha(), raster(254));
+    }
+}

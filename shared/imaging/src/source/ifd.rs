@@ -1,0 +1,174 @@
+//! Image file directories: the tables that TIFF files are made of, and EXIF blocks too (TIFF 6.0, section 2).
+
+use crate::orientation::Orientation;
+
+/// Tag numbers that are asked for here (TIFF 6.0, section 8; DNG 1.7 for the last).
+pub(super) mod tag {
+    pub(in crate::source) const NEW_SUBFILE_TYPE: u16 = 254;
+    pub(in crate::source) const IMAGE_WIDTH: u16 = 256;
+    pub(in crate::source) const IMAGE_LENGTH: u16 = 257;
+    pub(in crate::source) const MAKE: u16 = 271;
+    pub(in crate::source) const STRIP_OFFSETS: u16 = 273;
+    pub(in crate::source) const ORIENTATION: u16 = 274;
+    pub(in crate::source) const STRIP_BYTE_COUNTS: u16 = 279;
+    pub(in crate::source) const TILE_OFFSETS: u16 = 324;
+    pub(in crate::source) const TILE_BYTE_COUNTS: u16 = 325;
+    pub(in crate::source) const SUB_IFDS: u16 = 330;
+    pub(in crate::source) const DNG_VERSION: u16 = 50706;
+}
+
+/// The orientation in an EXIF block, `None` where there is none or the block is broken: a picture is worth showing
+/// whatever its metadata is worth.
+pub(super) fn orientation(exif: &[u8]) -> Option<Orientation> {
+    Directory::read_first(exif).ok()?.orientation()
+}
+
+/// Why a directory could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DirectoryError {
+    /// The bytes are not a TIFF structure.
+    Malformed,
+    /// The directory lies, wholly or partly, behind the end.
+    Beyond,
+}
+
+/// The first directory of a TIFF structure.
+pub(super) struct Directory<'a> {
+    layout: Layout,
+    source: &'a [u8],
+    /// Entries of 12 bytes (20 in `BigTIFF`), as they are.
+    entries: &'a [u8],
+}
+
+/// Byte order and widths: classic TIFF counts in 4 bytes, `BigTIFF` in 8.
+#[derive(Clone, Copy)]
+struct Layout {
+    big_endian: bool,
+    big_tiff: bool,
+}
+
+impl<'a> Directory<'a> {
+    /// Reads the header of a TIFF structure and finds its first directory.
+    pub(super) fn read_first(source: &'a [u8]) -> Result<Self, DirectoryError> {
+        let layout = match source.first_chunk() {
+            Some(b"II*\0") => Layout { big_endian: false, big_tiff: false },
+            Some(b"MM\0*") => Layout { big_endian: true, big_tiff: false },
+            Some(b"II+\0") => Layout { big_endian: false, big_tiff: true },
+            Some(b"MM\0+") => Layout { big_endian: true, big_tiff: true },
+            Some(_) => return Err(DirectoryError::Malformed),
+            None => return Err(DirectoryError::Beyond),
+        };
+        let (offset_at, count_bytes) = if layout.big_tiff { (8, 8) } else { (4, 2) };
+        let offset = layout.number(source, offset_at, layout.offset_bytes()).ok_or(DirectoryError::Beyond)?;
+        let offset = usize::try_from(offset).map_err(|_| DirectoryError::Beyond)?;
+        let count = layout.number(source, offset, count_bytes).ok_or(DirectoryError::Beyond)?;
+        let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(layout.entry_bytes()));
+        let begin = offset.checked_add(count_bytes);
+        let end = begin.zip(bytes).and_then(|(begin, bytes)| begin.checked_add(bytes));
+        let entries = begin.zip(end).and_then(|(begin, end)| source.get(begin..end));
+        Ok(Self { layout, source, entries: entries.ok_or(DirectoryError::Beyond)? })
+    }
+
+    /// The orientation tag.
+    pub(super) fn orientation(&self) -> Option<Orientation> {
+        let value = self.values(tag::ORIENTATION)?.next()?;
+        Orientation::from_exif(u16::try_from(value).ok()?)
+    }
+
+    /// Whether there is such a tag.
+    pub(super) fn has(&self, tag: u16) -> bool {
+        self.entry(tag).is_some()
+    }
+
+    /// The values of a tag that holds whole numbers: BYTE, SHORT, LONG, LONG8. `None` without such a tag.
+    ///
+    /// Values that lie behind the end are left out, so that fewer may come than the entry announces.
+    pub(super) fn values(&self, tag: u16) -> Option<impl Iterator<Item = u64> + use<'a>> {
+        let entry = self.entry(tag)?;
+        let layout = self.layout;
+        let value_bytes = match layout.number(entry, 2, 2)? {
+            1 => 1,
+            3 => 2,
+            4 => 4,
+            16 => 8,
+            _ => return None,
+        };
+        let count = usize::try_from(layout.number(entry, 4, layout.offset_bytes())?).ok()?;
+        let value_at = 4 + layout.offset_bytes();
+        let total = count.checked_mul(value_bytes)?;
+        // Values that fit into the place of their offset stand there.
+        let begin: &[u8] = if total <= layout.offset_bytes() {
+            entry.get(value_at..)?
+        } else {
+            let offset = layout.number(entry, value_at, layout.offset_bytes())?;
+            self.source.get(usize::try_from(offset).ok()?..)?
+        };
+        let values = begin.get(..total).unwrap_or(begin);
+        Some(values.chunks_exact(value_bytes).map(move |value| layout.join(value)))
+    }
+
+    fn entry(&self, tag: u16) -> Option<&'a [u8]> {
+        let layout = self.layout;
+        self.entries
+            .chunks_exact(layout.entry_bytes())
+            .find(|entry| layout.number(entry, 0, 2) == Some(tag.into()))
+    }
+}
+
+impl Layout {
+    fn offset_bytes(self) -> usize {
+        if self.big_tiff { 8 } else { 4 }
+    }
+
+    fn entry_bytes(self) -> usize {
+        if self.big_tiff { 20 } else { 12 }
+    }
+
+    fn number(self, source: &[u8], at: usize, bytes: usize) -> Option<u64> {
+        source.get(at..at.checked_add(bytes)?).map(|bytes| self.join(bytes))
+    }
+
+    fn join(self, bytes: &[u8]) -> u64 {
+        let push = |number: u64, byte: &u8| (number << 8) | u64::from(*byte);
+        if self.big_endian { bytes.iter().fold(0, push) } else { bytes.iter().rev().fold(0, push) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An EXIF block with one entry.
+    fn block(tag: u16, kind: u16, count: u32, value: [u8; 4]) -> Vec<u8> {
+        let mut block = b"MM\0*\0\0\0\x08\0\x01".to_vec();
+        block.extend(tag.to_be_bytes());
+        block.extend(kind.to_be_bytes());
+        block.extend(count.to_be_bytes());
+        block.extend(value);
+        block.extend([0; 4]);
+        block
+    }
+
+    #[test]
+    fn an_orientation_is_read_from_a_short() {
+        assert_eq!(orientation(&block(274, 3, 1, [0, 6, 0, 0])).unwrap().exif(), 6);
+    }
+
+    #[test]
+    fn nonsense_is_no_orientation() {
+        assert_eq!(orientation(b""), None);
+        assert_eq!(orientation(b"MM\0*\xFF\xFF\xFF\xFF"), None);
+        assert_eq!(orientation(&block(274, 3, 1, [0, 9, 0, 0])), None);
+        assert_eq!(orientation(&block(274, 3, 0, [0, 6, 0, 0])), None);
+        assert_eq!(orientation(&block(274, 12, 1, [0, 6, 0, 0])), None);
+        assert_eq!(orientation(&block(274, 3, u32::MAX, [0xFF; 4])), None);
+    }
+
+    #[test]
+    fn a_block_cut_anywhere_is_ignored() {
+        let whole = block(274, 3, 1, [0, 6, 0, 0]);
+        for length in 0..22 {
+            assert_eq!(orientation(&whole[..length]), None, "{length} bytes");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! TIFF: a directory that may lie anywhere, and strips or tiles that may lie anywhere else (TIFF 6.0).
+
+use super::ifd::{Directory, DirectoryError, tag};
+use crate::error::Error;
+use crate::format::SourceFormat;
+use crate::header::{Header, Size};
+use crate::orientation::Orientation;
+
+/// The first directory has the size and the orientation.
+pub(super) fn read_header(source: &[u8]) -> Result<Header, Error> {
+    let directory = first_directory(source)?;
+    if let Some(kind) = camera_raw(&directory) {
+        return Err(Error::Unsupported { found: kind.into() });
+    }
+    let side = |tag, name: &str| {
+        let value = directory.values(tag).and_then(|mut values| values.next());
+        value.and_then(|value| u32::try_from(value).ok()).ok_or_else(|| corrupt(&format!("no {name}")))
+    };
+    let stored = Size::new(side(tag::IMAGE_WIDTH, "width")?, side(tag::IMAGE_LENGTH, "height")?);
+    let orientation = directory.orientation().unwrap_or(Orientation::UPRIGHT);
+    Ok(Header { format: SourceFormat::Tiff, stored, orientation })
+}
+
+/// Every strip or tile must lie within the file.
+pub(super) fn check_complete(source: &[u8]) -> Result<(), Error> {
+    let directory = first_directory(source)?;
+    let (offsets, byte_counts) = if directory.has(tag::TILE_OFFSETS) {
+        (directory.values(tag::TILE_OFFSETS), directory.values(tag::TILE_BYTE_COUNTS))
+    } else {
+        (directory.values(tag::STRIP_OFFSETS), directory.values(tag::STRIP_BYTE_COUNTS))
+    };
+    let offsets = offsets.ok_or_else(|| corrupt("neither strips nor tiles"))?;
+    // Byte counts may be missing in old files of one uncompressed strip: the decoder knows what it needs.
+    let Some(byte_counts) = byte_counts else { return Ok(()) };
+    for (part, (offset, bytes)) in offsets.zip(byte_counts).enumerate() {
+        if offset.saturating_add(bytes) > source.len() as u64 {
+            return Err(Error::Truncated {
+                format: SourceFormat::Tiff,
+                detail: format!(
+                    "the file ends at byte {}, in strip or tile {part}, which begins at {offset} and has {bytes}",
+                    source.len()
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn first_directory(source: &[u8]) -> Result<Directory<'_>, Error> {
+    Directory::read_first(source).map_err(|error| match error {
+        DirectoryError::Malformed => corrupt("no TIFF header"),
+        DirectoryError::Beyond => Error::Truncated {
+            format: SourceFormat::Tiff,
+            detail: format!("the file ends at byte {}, before its first directory does", source.len()),
+        },
+    })
+}
+
+/// Cameras' raw files are TIFF with a preview in front, which is not the picture.
+fn camera_raw(directory: &Directory<'_>) -> Option<&'static str> {
+    let is_preview =
+        || directory.values(tag::NEW_SUBFILE_TYPE).and_then(|mut values| values.next()) == Some(1);
+    if directory.has(tag::DNG_VERSION) {
+        Some("DNG (camera raw)")
+    } else if directory.has(tag::MAKE) && directory.has(tag::SUB_IFDS) && is_preview() {
+        Some("camera raw")
+    } else {
+        None
+    }
+}
+
+fn corrupt(detail: &str) -> Error {
+    Error::Corrupt { format: SourceFormat::Tiff, detail: format!("{detail} in the first directory") }
+}

@@ -1,0 +1,26 @@
+//! Half a picture never passes for a whole one.
+
+mod pictures;
+
+use pictures::{every_kind, render};
+use thumbline_imaging::Rendition;
+
+#[test]
+fn a_picture_cut_at_any_byte_is_refused() {
+    let small = [Rendition::new(Some(8), None)];
+    for (name, _, file) in every_kind() {
+        render(&file, &small).unwrap();
+        for length in 0..file.len() {
+            let Err(error) = render(&file[..length], &small) else {
+                panic!("{name} passes with {length} of {} bytes", file.len())
+            };
+            assert!(error.is_about_the_picture(), "{name}, {length} bytes: {error}");
+            if length >= 2 {
+                assert!(
+                    matches!(error.code(), "truncated" | "corrupt" | "not_an_image"),
+                    "{name}, {length} bytes: {error}"
+                );
+            }
+        }
+    }
+}
