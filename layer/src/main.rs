@@ -1,2 +1,20 @@
-//! To come.
-fn main() {}
+//! The layer's `bootstrap`: the whole engine in one executable, which opens the door that `_HANDLER` names.
+//!
+//! Lambda looks for `bootstrap` in a function's package first and then in its layers. So a function's own package needs
+//! nothing but its settings, a `thumbline.toml`, and its `Handler` is the name of a door.
+
+use lambda_runtime::Error;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    match std::env::var("_HANDLER").as_deref() {
+        Ok("resize") => thumbline_resize::run().await,
+        Ok(other) => {
+            Err(format!("Handler {other:?} is no door of this layer; set the function's Handler to: resize")
+                .into())
+        }
+        Err(_) => {
+            Err("_HANDLER is not set: this is the bootstrap of a Lambda layer, started by Lambda".into())
+        }
+    }
+}

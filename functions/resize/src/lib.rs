@@ -1,1 +1,97 @@
-//! To come.
+//! The door for uploads: events about S3 objects in, outcomes out in the sender's terms.
+//!
+//! ```text
+//! invocation ─ Envelope::read ─ Pipeline::process_all ─ answer
+//! ```
+//!
+//! What each sender is told is in [`answer`]: an asynchronous invocation fails when anything must be retried, an SQS batch
+//! names the messages that failed, S3 Batch Operations gets a result for each task.
+
+pub mod answer;
+
+use std::time::{Duration, Instant, SystemTime};
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use thumbline::event::BatchJob;
+use thumbline::settings::Sources;
+use thumbline::{Envelope, Hint, Outcome, Pipeline, Processed, S3Store, Settings, Store, telemetry};
+use tracing::Instrument;
+
+use crate::answer::Refusal;
+
+/// How long before Lambda would kill it an invocation stops by itself: time to answer and to write the last log lines.
+const STOP_BEFORE_DEADLINE: Duration = Duration::from_millis(1500);
+
+/// Serves invocations until Lambda ends the process.
+///
+/// Settings, credentials and connections are made once per environment, before the first invocation.
+///
+/// # Errors
+/// All the mistakes in the settings at once, or a runtime API that can't be reached.
+pub async fn run() -> Result<(), lambda_runtime::Error> {
+    let settings = Settings::load(&Sources::of_this_process());
+    telemetry::init(settings.as_ref().map_or("info", |settings| &settings.log));
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => {
+            tracing::error!(%error, "not started");
+            return Err(error.into());
+        }
+    };
+    let pipeline = Pipeline::new(settings, S3Store::from_environment().await);
+    let pipeline = &pipeline;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        let span = tracing::info_span!("invocation", request_id = %event.context.request_id);
+        let deadline = deadline(event.context.deadline());
+        handle(pipeline, event.payload, deadline).instrument(span).await.map_err(Diagnostic::from)
+    }))
+    .await
+}
+
+/// Handles one invocation.
+///
+/// # Errors
+/// [`Refusal`], which makes Lambda deliver an asynchronous event again, and keep it in the failure queue in the end.
+pub async fn handle<S: Store>(
+    pipeline: &Pipeline<S>,
+    event: Value,
+    deadline: Instant,
+) -> Result<Value, Refusal> {
+    let envelope =
+        Envelope::read(event).inspect_err(|error| tracing::error!(%error, "the event can't be read"))?;
+    match envelope {
+        Envelope::Nothing(ignored) => {
+            tracing::info!(outcome = "ignored", reason = ignored.code(), "event");
+            Ok(answer::ignored(ignored))
+        }
+        Envelope::Notification(hints) => answer::notification(&pipeline.process_all(&hints, deadline).await),
+        Envelope::Queue(messages) => {
+            let hints: Vec<Hint> = messages.iter().flat_map(|m| m.hints.iter().flatten()).cloned().collect();
+            let processed = pipeline.process_all(&hints, deadline).await;
+            for error in messages.iter().filter_map(|m| m.hints.as_ref().err()) {
+                tracing::error!(%error, "a message can't be read");
+            }
+            Ok(answer::queue(&messages, &processed)?)
+        }
+        Envelope::Batch(job) => {
+            let processed = pipeline.process_all(&hints_of(&job), deadline).await;
+            Ok(answer::batch(&job, &processed)?)
+        }
+    }
+}
+
+fn hints_of(job: &BatchJob) -> Vec<Hint> {
+    job.tasks.iter().filter_map(|task| task.hint.clone().ok()).collect()
+}
+
+/// What became of the source that a hint names.
+fn outcome_of<'a>(hint: &Hint, processed: &'a [Processed]) -> Option<&'a Outcome> {
+    processed.iter().find(|p| p.hint == *hint).map(|p| &p.outcome)
+}
+
+/// When to stop, on the clock that does not jump.
+fn deadline(killed_at: SystemTime) -> Instant {
+    let left = killed_at.duration_since(SystemTime::now()).unwrap_or_default();
+    Instant::now() + left.saturating_sub(STOP_BEFORE_DEADLINE)
+}

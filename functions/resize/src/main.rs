@@ -1,2 +1,6 @@
-//! To come.
-fn main() {}
+//! The resize function as a binary of its own, for `cargo lambda watch` and for people who want no layer.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    thumbline_resize::run().await
+}

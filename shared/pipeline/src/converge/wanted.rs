@@ -1,0 +1,90 @@
+//! What there should be for a source: decided from the source alone, before anything is written.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use thumbline_imaging::{Error as ImagingError, Rendered, Thumbnail};
+
+use super::Convergence;
+use crate::manifest::SourceFacts;
+use crate::outcome::{Ignored, Outcome, Rejection, Retry};
+use crate::store::{Object, Store};
+
+/// What should be in the output bucket for a source, decided from the source alone.
+pub(super) enum Wanted {
+    Thumbnails { facts: SourceFacts, thumbnails: Vec<Thumbnail> },
+    Rejection { facts: SourceFacts, rejection: Rejection },
+    Nothing(Outcome),
+}
+
+impl<S: Store> Convergence<'_, S> {
+    /// Decides what there should be for a source that was read.
+    pub(super) async fn wanted(&mut self, object: Object) -> Result<Wanted, Retry> {
+        if object.is_thumbnail {
+            return Ok(Wanted::Nothing(Outcome::Ignored(Ignored::OwnOutput)));
+        }
+        if object.size == 0 && self.hint.key.ends_with('/') {
+            return Ok(Wanted::Nothing(Outcome::Ignored(Ignored::FolderMarker)));
+        }
+        let mut facts = SourceFacts {
+            key: self.hint.key.clone(),
+            etag: object.etag,
+            bytes: object.size,
+            width: None,
+            height: None,
+            format: None,
+        };
+        let Some(body) = object.body else {
+            let limit = self.settings.limits.max_source_bytes;
+            let error = ImagingError::TooLarge { what: "bytes", actual: object.size, limit };
+            return Ok(Wanted::Rejection { facts, rejection: Rejection::from(&error) });
+        };
+        self.effort.source_bytes += object.size;
+        let limits = self.settings.limits;
+        if let Ok(header) = thumbline_imaging::probe(&body, &limits) {
+            facts.width = Some(header.size().width);
+            facts.height = Some(header.size().height);
+            facts.format = Some(header.format.name().to_owned());
+            self.effort.source_pixels += header.size().pixels();
+        }
+        let began = Instant::now();
+        let rendered = self.render(body).await;
+        self.effort.render += began.elapsed();
+        self.effort.decodes += 1;
+        match rendered? {
+            Ok(rendered) => Ok(Wanted::Thumbnails { facts, thumbnails: rendered.thumbnails }),
+            Err(error) if error.is_about_the_picture() => {
+                Ok(Wanted::Rejection { facts, rejection: Rejection::from(&error) })
+            }
+            Err(ImagingError::Interrupted { .. }) => Err(Retry::deadline()),
+            Err(error) => Err(Retry::internal(error.to_string())),
+        }
+    }
+
+    /// Renders off the asynchronous threads. Dropping the future (at the deadline) stops the work at its next step.
+    async fn render(&self, source: Bytes) -> Result<Result<Rendered, ImagingError>, Retry> {
+        let renditions = self.settings.presets.renditions();
+        let limits = self.settings.limits;
+        let stop = StopOnDrop::default();
+        let stopped = Arc::clone(&stop.0);
+        let span = tracing::Span::current();
+        tokio::task::spawn_blocking(move || {
+            let _entered = span.entered();
+            thumbline_imaging::render(&source, &renditions, &limits, &|| stopped.load(Ordering::Relaxed))
+        })
+        .await
+        .map_err(|error| Retry::internal(format!("rendering: {error}")))
+    }
+}
+
+/// Tells the renderer to stop when nobody waits for it any more.
+#[derive(Default)]
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

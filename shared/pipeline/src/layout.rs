@@ -1,0 +1,120 @@
+//! Where a source's outputs lie in the output bucket.
+//!
+//! The full source key comes first, `{source key}/{preset}.{ext}`, so that `a.png` and `a.jpg` never collide, one prefix
+//! holds all that belongs to a picture, and one wildcard invalidates it in a CDN.
+
+use sha2::{Digest, Sha256};
+use thumbline_imaging::OutputFormat;
+
+use crate::preset::Presets;
+
+/// The longest key that S3 takes, in bytes of UTF-8.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
+pub const MAX_KEY_BYTES: usize = 1024;
+
+/// The manifest's name under a source's prefix.
+pub const MANIFEST_NAME: &str = "manifest.json";
+
+/// What the outputs of sources with over-long keys lie under.
+const HASHED_ROOT: &str = "~/";
+
+/// The keys of one source's outputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    prefix: String,
+}
+
+impl Layout {
+    /// The layout for a source. It depends on the presets only through the longest of their names: if one of the outputs
+    /// would not fit under the source's own key, all of them go to `~/{SHA-256 of the key}/`.
+    pub fn of(source_key: &str, presets: &Presets) -> Layout {
+        let longest_name = presets
+            .iter()
+            .map(|preset| file_name(&preset.name, preset.rendition.format).len())
+            .chain([MANIFEST_NAME.len()])
+            .max()
+            .unwrap_or_default();
+        let fits = source_key.len() + 1 + longest_name <= MAX_KEY_BYTES;
+        let prefix = if fits && !looks_hashed(source_key) {
+            format!("{source_key}/")
+        } else {
+            format!("{HASHED_ROOT}{}/", hex(&Sha256::digest(source_key.as_bytes())))
+        };
+        Layout { prefix }
+    }
+
+    /// What all the outputs' keys begin with. It ends in `/`.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The manifest's key.
+    pub fn manifest(&self) -> String {
+        format!("{}{MANIFEST_NAME}", self.prefix)
+    }
+
+    /// The key of a preset's thumbnail.
+    pub fn thumbnail(&self, preset: &str, format: OutputFormat) -> String {
+        format!("{}{}", self.prefix, file_name(preset, format))
+    }
+}
+
+fn file_name(preset: &str, format: OutputFormat) -> String {
+    format!("{preset}.{}", format.extension())
+}
+
+/// A source whose key has the very form of a hashed prefix would share it with the source that hashes to it.
+fn looks_hashed(source_key: &str) -> bool {
+    source_key.strip_prefix(HASHED_ROOT).is_some_and(|rest| {
+        rest.len() == 64 && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    })
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn presets() -> Presets {
+        "small=200x200:cover:webp:q80 medium=640x:webp".parse().unwrap()
+    }
+
+    #[test]
+    fn outputs_lie_under_the_full_source_key() {
+        let layout = Layout::of("trip/a b+c.jpg", &presets());
+        assert_eq!(layout.manifest(), "trip/a b+c.jpg/manifest.json");
+        assert_eq!(layout.thumbnail("small", OutputFormat::Jpeg), "trip/a b+c.jpg/small.jpg");
+    }
+
+    #[test]
+    fn sources_that_differ_in_their_extension_alone_do_not_collide() {
+        assert_ne!(Layout::of("a.png", &presets()).prefix(), Layout::of("a.jpg", &presets()).prefix());
+    }
+
+    #[test]
+    fn the_longest_output_decides_whether_a_key_is_hashed() {
+        let fits = "k".repeat(MAX_KEY_BYTES - 1 - MANIFEST_NAME.len());
+        assert_eq!(Layout::of(&fits, &presets()).manifest().len(), MAX_KEY_BYTES);
+        let too_long = format!("{fits}k");
+        let layout = Layout::of(&too_long, &presets());
+        assert!(layout.prefix().starts_with("~/") && layout.prefix().len() == 2 + 64 + 1, "{layout:?}");
+        assert!(layout.thumbnail("small", OutputFormat::WebP).ends_with("/small.webp"));
+    }
+
+    #[test]
+    fn a_source_named_like_a_hashed_prefix_does_not_share_it() {
+        let long = "k".repeat(1024);
+        let prefix = Layout::of(&long, &presets()).prefix().to_owned();
+        let impostor = prefix.trim_end_matches('/');
+        assert_ne!(Layout::of(impostor, &presets()).prefix(), prefix);
+    }
+}

@@ -1,0 +1,116 @@
+//! The manifest: the last thing written for a source, and so the record that its outputs are complete.
+//!
+//! A front end builds its `srcset` from it; the convergence protocol, backfill and `verify` hold it against the ETags that
+//! a listing shows. It carries no time and no random id, so that the same source and recipe give the same bytes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::layout::Layout;
+use crate::outcome::Rejection;
+use crate::recipe::Recipe;
+use crate::store::{ETag, Listing};
+
+/// The form of the manifest itself.
+pub const MANIFEST_VERSION: u32 = 1;
+
+/// What was made of a source, or why nothing was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`MANIFEST_VERSION`].
+    pub version: u32,
+    /// Whether there are thumbnails.
+    pub status: Status,
+    /// Why not, for a rejected source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Rejection>,
+    /// The source that was read.
+    pub source: SourceFacts,
+    /// What the thumbnails were made with.
+    pub recipe: Recipe,
+    /// One for each preset, in the presets' order; none for a rejected source.
+    pub thumbnails: Vec<ThumbnailFacts>,
+}
+
+/// Whether there are thumbnails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// All presets' thumbnails exist.
+    Ready,
+    /// The source can't become thumbnails, and has none.
+    Rejected,
+}
+
+/// The source as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFacts {
+    /// Its key in full, also where the outputs lie under a hash of it.
+    pub key: String,
+    /// Its ETag when it was read.
+    pub etag: ETag,
+    /// Its length.
+    pub bytes: u64,
+    /// Pixels across, as seen after EXIF orientation. Absent where the header could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels down, as seen after EXIF orientation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// The format found in the bytes, such as `jpeg`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+}
+
+/// A thumbnail as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThumbnailFacts {
+    /// The preset's name.
+    pub preset: String,
+    /// Its key in the output bucket.
+    pub key: String,
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Its length.
+    pub bytes: u64,
+    /// Its media type.
+    pub content_type: String,
+    /// Its ETag when it was written.
+    pub etag: ETag,
+}
+
+impl Manifest {
+    /// Reads a manifest. `None` where the bytes are none of ours, or of another version: the outputs are then made anew.
+    pub fn parse(bytes: &[u8]) -> Option<Manifest> {
+        serde_json::from_slice::<Manifest>(bytes).ok().filter(|manifest| manifest.version == MANIFEST_VERSION)
+    }
+
+    /// The bytes to write.
+    ///
+    /// # Errors
+    /// None that these fields can cause; the signature is the serialiser's.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec_pretty(self)
+    }
+
+    /// Whether the outputs that a listing shows are exactly those that this manifest names, made with this recipe.
+    ///
+    /// The manifest's word alone is not enough: a writer that died between thumbnail and manifest, and a source that then
+    /// returned to older bytes, would leave it naming an ETag that is current beside a thumbnail that is not.
+    pub fn matches(&self, recipe: &Recipe, layout: &Layout, listing: &Listing) -> bool {
+        let named = self.thumbnails.iter().all(|t| listing.etag(&t.key) == Some(&t.etag));
+        // Only on-demand sizes may lie there besides; they are made from the source that the manifest names.
+        let nothing_else = listing.keys().all(|key| {
+            key == layout.manifest()
+                || is_on_demand(layout, key)
+                || self.thumbnails.iter().any(|t| t.key == key)
+        });
+        self.recipe == *recipe && named && nothing_else
+    }
+}
+
+/// Whether a key is that of a thumbnail made at a size that somebody asked for, rather than of a preset.
+fn is_on_demand(layout: &Layout, key: &str) -> bool {
+    key.strip_prefix(layout.prefix()).is_some_and(|name| name.starts_with('@'))
+}

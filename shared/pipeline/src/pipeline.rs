@@ -1,0 +1,88 @@
+//! The pipeline: settings and a store, made once per process, through which every picture goes.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::time::Instant;
+
+use futures::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
+use tracing::Instrument;
+
+use crate::converge::Convergence;
+use crate::event::Hint;
+use crate::layout::Layout;
+use crate::outcome::{Effort, Outcome, Processed, Retry};
+use crate::recipe::Recipe;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::telemetry;
+
+/// Pictures on their way at the same time in one process. Requests of one overlap with another's decoding; memory is
+/// bounded by the decoders, of which there is one per core.
+const PICTURES_AT_ONCE: usize = 8;
+
+/// Everything that turns hints into outcomes.
+#[derive(Debug)]
+pub struct Pipeline<S> {
+    store: S,
+    settings: Settings,
+    recipe: Recipe,
+    decoders: Semaphore,
+}
+
+impl<S: Store> Pipeline<S> {
+    /// A pipeline over a store.
+    pub fn new(settings: Settings, store: S) -> Pipeline<S> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Pipeline { recipe: Recipe::of(&settings.presets), store, settings, decoders: Semaphore::new(cores) }
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Brings the outputs of one source up to date. Always ends in an outcome, at the latest at the deadline.
+    pub async fn process(&self, hint: &Hint, deadline: Instant) -> Processed {
+        let span = tracing::info_span!("picture", key = %hint.key);
+        let began = Instant::now();
+        let (outcome, effort) = self.outcome(hint, deadline).instrument(span.clone()).await;
+        let effort = Effort { total: began.elapsed(), ..effort };
+        let processed = Processed { hint: hint.clone(), outcome, effort };
+        span.in_scope(|| telemetry::report(&processed));
+        processed
+    }
+
+    /// Brings the outputs of several sources up to date, each of them once however often it is named. The answers are in
+    /// the order of the hints.
+    pub async fn process_all(&self, hints: &[Hint], deadline: Instant) -> Vec<Processed> {
+        let mut distinct: Vec<&Hint> = hints.iter().collect();
+        distinct.sort();
+        distinct.dedup();
+        let done: HashMap<Hint, Processed> = stream::iter(distinct)
+            .map(|hint| async move { (hint.clone(), self.process(hint, deadline).await) })
+            .buffer_unordered(PICTURES_AT_ONCE)
+            .collect()
+            .await;
+        hints.iter().filter_map(|hint| done.get(hint).cloned()).collect()
+    }
+
+    async fn outcome(&self, hint: &Hint, deadline: Instant) -> (Outcome, Effort) {
+        let input_bucket = &self.settings.input_bucket;
+        if hint.bucket != *input_bucket {
+            return (Outcome::Retry(Retry::unexpected_bucket(&hint.bucket, input_bucket)), Effort::default());
+        }
+        let mut convergence = Convergence {
+            store: &self.store,
+            settings: &self.settings,
+            recipe: &self.recipe,
+            decoders: &self.decoders,
+            hint,
+            layout: Layout::of(&hint.key, &self.settings.presets),
+            effort: Effort::default(),
+        };
+        let outcome = tokio::time::timeout_at(deadline.into(), convergence.run()).await;
+        let outcome = outcome.unwrap_or_else(|_| Outcome::Retry(Retry::deadline()));
+        (outcome, convergence.effort)
+    }
+}

@@ -1,0 +1,258 @@
+//! [`Store`] over the AWS SDK.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::EncodingType;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+
+use super::{
+    Condition, ETag, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object, Read, Store,
+    StoreError, Written,
+};
+
+/// Time to connect. S3 in the same region answers in a few milliseconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Time to the first byte of an answer, after which the SDK tries again.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// An S3 client, made once per process: connections and credentials are kept between invocations.
+#[derive(Clone, Debug)]
+pub struct S3Store {
+    client: Client,
+}
+
+impl S3Store {
+    /// A client from the environment: credentials, region and endpoint as AWS's SDKs find them, `AWS_ENDPOINT_URL` included.
+    pub async fn from_environment() -> S3Store {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .timeout_config(timeouts)
+            .load()
+            .await;
+        S3Store::new(&config)
+    }
+
+    /// A client from a configuration made elsewhere.
+    pub fn new(config: &SdkConfig) -> S3Store {
+        // A bucket's name as a host name is AWS's; an endpoint of one's own has but one address.
+        let path_style = config.endpoint_url().is_some();
+        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
+        S3Store { client: Client::from_conf(config) }
+    }
+}
+
+impl Store for S3Store {
+    async fn list(&self, bucket: &str, prefix: &str) -> Result<Listing, StoreError> {
+        // Keys may hold characters that XML does not, so they come encoded.
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .delimiter("/")
+            .encoding_type(EncodingType::Url)
+            .into_paginator()
+            .send();
+        let request = Request { operation: "ListObjectsV2", bucket, key: prefix };
+        let mut objects = Vec::new();
+        while let Some(page) = pages.next().await {
+            for object in page.map_err(|error| request.failed(&error))?.contents.unwrap_or_default() {
+                let (Some(key), Some(etag)) = (object.key, object.e_tag) else {
+                    return Err(request.error(ErrorKind::Refused, "an object without key or ETag".to_owned()));
+                };
+                let spaced = key.replace('+', " ");
+                let key = percent_decode_str(&spaced)
+                    .decode_utf8()
+                    .map_err(|_| request.error(ErrorKind::Refused, format!("key {key:?} is no UTF-8")))?;
+                objects.push((key.into_owned(), ETag::new(&etag)));
+            }
+        }
+        Ok(objects.into_iter().collect())
+    }
+
+    async fn get(
+        &self,
+        bucket: &str,
+        key: &str,
+        condition: &Condition,
+        max_bytes: u64,
+    ) -> Result<Read, StoreError> {
+        let request = Request { operation: "GetObject", bucket, key };
+        let (is, is_not) = match condition {
+            Condition::Always | Condition::Absent => (None, None),
+            Condition::Is(etag) => (Some(etag.quoted()), None),
+            Condition::IsNot(etag) => (None, Some(etag.quoted())),
+        };
+        let get = self.client.get_object().bucket(bucket).key(key).set_if_match(is).set_if_none_match(is_not);
+        let answer = match get.send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return match (status(&error), error.code()) {
+                    (Some(304), _) => Ok(Read::NotModified),
+                    (Some(412), _) => Ok(Read::Moved),
+                    (Some(404), code) if code != Some("NoSuchBucket") => Ok(Read::Absent),
+                    (Some(403), Some("InvalidObjectState")) => Ok(Read::Archived),
+                    _ => Err(request.failed(&error)),
+                };
+            }
+        };
+        let metadata = answer.metadata.unwrap_or_default();
+        let is_thumbnail = metadata.contains_key(META_SOURCE_ETAG) && metadata.contains_key(META_RECIPE);
+        let (Some(etag), Some(size)) =
+            (answer.e_tag, answer.content_length.and_then(|length| u64::try_from(length).ok()))
+        else {
+            return Err(request.error(ErrorKind::Refused, "an answer without ETag or length".to_owned()));
+        };
+        let body = if size > max_bytes { None } else { Some(request.read_body(answer.body, size).await?) };
+        Ok(Read::Found(Object { etag: ETag::new(&etag), size, is_thumbnail, body }))
+    }
+
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<ETag>, StoreError> {
+        let request = Request { operation: "HeadObject", bucket, key };
+        match self.client.head_object().bucket(bucket).key(key).send().await {
+            Ok(answer) => match answer.e_tag {
+                Some(etag) => Ok(Some(ETag::new(&etag))),
+                None => Err(request.error(ErrorKind::Refused, "an answer without ETag".to_owned())),
+            },
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(request.failed(&error)),
+        }
+    }
+
+    async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        object: NewObject,
+        condition: &Condition,
+    ) -> Result<Written, StoreError> {
+        let (is, absent) = match condition {
+            Condition::Is(etag) => (Some(etag.quoted()), None),
+            Condition::Absent => (None, Some("*".to_owned())),
+            Condition::Always | Condition::IsNot(_) => (None, None),
+        };
+        let metadata = object.metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let sent = self
+            .client
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .body(ByteStream::from(object.body))
+            .content_type(object.content_type)
+            .set_cache_control(object.cache_control)
+            .set_metadata(Some(metadata))
+            .set_if_match(is)
+            .set_if_none_match(absent)
+            .send()
+            .await;
+        let request = Request { operation: "PutObject", bucket, key };
+        match sent {
+            Ok(answer) => match answer.e_tag {
+                Some(etag) => Ok(Written::Done(Some(ETag::new(&etag)))),
+                None => Err(request.error(ErrorKind::Refused, "an answer without ETag".to_owned())),
+            },
+            Err(error) => match (status(&error), error.code()) {
+                // 404 answers If-Match on a key that is gone.
+                (Some(404), code) if code != Some("NoSuchBucket") => Ok(Written::Moved),
+                (Some(412), _) => Ok(Written::Moved),
+                (Some(409), _) => Ok(Written::Conflict),
+                _ => Err(request.failed(&error)),
+            },
+        }
+    }
+
+    async fn delete(&self, bucket: &str, key: &str, condition: &Condition) -> Result<Written, StoreError> {
+        let is = match condition {
+            Condition::Is(etag) => Some(etag.quoted()),
+            Condition::Always | Condition::IsNot(_) | Condition::Absent => None,
+        };
+        let request = Request { operation: "DeleteObject", bucket, key };
+        match self.client.delete_object().bucket(bucket).key(key).set_if_match(is).send().await {
+            Ok(_) => Ok(Written::Done(None)),
+            Err(error) => match (status(&error), error.code()) {
+                (Some(404), code) if code != Some("NoSuchBucket") => Ok(Written::Done(None)),
+                (Some(412), _) => Ok(Written::Moved),
+                (Some(409), _) => Ok(Written::Conflict),
+                _ => Err(request.failed(&error)),
+            },
+        }
+    }
+}
+
+/// What a request was about, for its errors.
+struct Request<'a> {
+    operation: &'static str,
+    bucket: &'a str,
+    key: &'a str,
+}
+
+impl Request<'_> {
+    fn error(&self, kind: ErrorKind, detail: String) -> StoreError {
+        let (bucket, key) = (self.bucket.to_owned(), self.key.to_owned());
+        StoreError { kind, operation: self.operation, bucket, key, detail }
+    }
+
+    fn failed<E>(&self, error: &SdkError<E>) -> StoreError
+    where
+        SdkError<E>: ProvideErrorMetadata,
+        E: std::error::Error + 'static,
+    {
+        let code = error.code().unwrap_or_default();
+        let kind = match (error, status(error), code) {
+            (SdkError::TimeoutError(_), ..) => ErrorKind::Timeout,
+            (SdkError::DispatchFailure(failure), ..) if failure.is_timeout() => ErrorKind::Timeout,
+            (SdkError::DispatchFailure(_) | SdkError::ResponseError(_), ..) => ErrorKind::Connection,
+            (_, Some(429), _) | (_, _, "SlowDown" | "ThrottlingException" | "RequestLimitExceeded") => {
+                ErrorKind::Throttled
+            }
+            (_, Some(500..=599), _) => ErrorKind::Unavailable,
+            (_, _, "NoSuchBucket") => ErrorKind::NoSuchBucket,
+            (_, _, "RequestTimeout") => ErrorKind::Timeout,
+            (_, Some(401 | 403), _) => ErrorKind::AccessDenied,
+            _ => ErrorKind::Refused,
+        };
+        let detail = match (status(error), error.message()) {
+            (Some(status), Some(message)) => format!("{status} {code}: {message}"),
+            (Some(status), None) => format!("{status} {code}"),
+            (None, _) => chain(error),
+        };
+        self.error(kind, detail)
+    }
+
+    async fn read_body(&self, body: ByteStream, size: u64) -> Result<Bytes, StoreError> {
+        // The SDK holds the bytes against S3's checksum where the object has one.
+        let bytes = body
+            .collect()
+            .await
+            .map_err(|error| self.error(ErrorKind::BrokenBody, chain(&error)))?
+            .into_bytes();
+        if bytes.len() as u64 != size {
+            let detail = format!("{} bytes of {size} arrived", bytes.len());
+            return Err(self.error(ErrorKind::BrokenBody, detail));
+        }
+        Ok(bytes)
+    }
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// An error with its causes: the SDK's own messages say little without them.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,127 @@
+//! What operators see: one JSON log line per picture, and the same as CloudWatch metrics.
+//!
+//! Metrics go out as log lines in CloudWatch's embedded metric format, so that counting a picture costs no request and
+//! can't fail. <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::io::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+use crate::outcome::{Outcome, Processed};
+
+/// The CloudWatch namespace of all metrics.
+pub const NAMESPACE: &str = "Thumbline";
+
+/// The names and units of the metrics that every picture counts into.
+pub const METRICS: [(&str, &str); 6] = [
+    ("Pictures", "Count"),
+    ("Duration", "Milliseconds"),
+    ("RenderDuration", "Milliseconds"),
+    ("SourceBytes", "Bytes"),
+    ("SourcePixels", "Count"),
+    ("ThumbnailBytes", "Bytes"),
+];
+
+/// Sends logs to standard output as JSON lines, each with the fields of the spans around it (request id, key).
+///
+/// Called once, before anything is logged; a second call changes nothing.
+pub fn init(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber =
+        tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter);
+    // Refused when a subscriber is set already, which then stays.
+    let _ = subscriber.try_init();
+}
+
+/// Reports what became of one picture.
+pub(crate) fn report(processed: &Processed) {
+    let Processed { outcome, effort, .. } = processed;
+    let (name, reason) = (outcome.name(), outcome.reason());
+    let message = outcome.message();
+    let total_ms = millis(effort.total);
+    let render_ms = millis(effort.render);
+    macro_rules! log {
+        ($level:ident) => {
+            tracing::$level!(
+                outcome = name,
+                reason,
+                detail = message,
+                total_ms,
+                render_ms,
+                rounds = effort.rounds,
+                decodes = effort.decodes,
+                source_bytes = effort.source_bytes,
+                source_pixels = effort.source_pixels,
+                thumbnail_bytes = effort.thumbnail_bytes,
+                "picture"
+            )
+        };
+    }
+    match outcome {
+        Outcome::Retry(_) => log!(error),
+        Outcome::Rejected(_) => log!(warn),
+        Outcome::Made(_) | Outcome::UpToDate(_) | Outcome::Removed | Outcome::Ignored(_) => log!(info),
+    }
+    // One write of one line: lines of several threads do not mix. Standard output that is gone is nobody's loss.
+    let _ = writeln!(std::io::stdout().lock(), "{}", embedded_metrics(processed));
+}
+
+/// The metrics of one picture in CloudWatch's embedded metric format.
+fn embedded_metrics(processed: &Processed) -> Value {
+    let Processed { outcome, effort, .. } = processed;
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let metrics: Vec<Value> =
+        METRICS.iter().map(|(name, unit)| json!({"Name": name, "Unit": unit})).collect();
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": u64::try_from(now_ms).unwrap_or(u64::MAX),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["Function", "Outcome"], ["Function"]],
+                "Metrics": metrics,
+            }],
+        },
+        "Function": std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "local".to_owned()),
+        "Outcome": outcome.name(),
+        "Pictures": 1,
+        "Duration": millis(effort.total),
+        "RenderDuration": millis(effort.render),
+        "SourceBytes": effort.source_bytes,
+        "SourcePixels": effort.source_pixels,
+        "ThumbnailBytes": effort.thumbnail_bytes,
+    });
+    if let (Some(reason), Value::Object(fields)) = (outcome.reason(), &mut line) {
+        // A property to search for, not a dimension: reasons would multiply the metrics, and their cost.
+        fields.insert("Reason".to_owned(), Value::from(reason));
+    }
+    line
+}
+
+/// Milliseconds to three decimals: what people read, and no more digits than were measured.
+fn millis(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Hint;
+    use crate::outcome::Effort;
+
+    #[test]
+    fn the_metric_line_holds_a_value_for_every_metric_and_dimension_it_declares() {
+        let hint = Hint { bucket: "pictures".to_owned(), key: "a.jpg".to_owned() };
+        let line =
+            embedded_metrics(&Processed { hint, outcome: Outcome::Removed, effort: Effort::default() });
+        let declared = &line["_aws"]["CloudWatchMetrics"][0];
+        for metric in declared["Metrics"].as_array().unwrap() {
+            assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
+        }
+        for dimension in declared["Dimensions"].as_array().unwrap().iter().flat_map(|d| d.as_array().unwrap())
+        {
+            assert!(line[dimension.as_str().unwrap()].is_string(), "{dimension}");
+        }
+    }
+}
