@@ -1,0 +1,226 @@
+//! HTTP in front of the store. The `s3s` crate speaks the protocol: routes, XML, signatures, presigned URLs, chunked
+//! bodies and forms. What is here names each request, notes how it ended, lets faults strike, and turns the
+//! protocol's types into the store's and back.
+
+mod attributes;
+mod buckets;
+mod checksums;
+mod copies;
+mod gate;
+mod listings;
+mod multipart;
+mod objects;
+mod operations;
+mod reads;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use http::header::{CONTENT_LENGTH, SERVER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use s3s::path::{S3Path, parse_path_style_with_validation};
+use s3s::service::S3ServiceBuilder;
+use s3s::stream::ByteStream as _;
+use s3s::validation::NameValidation;
+use s3s::{Body, HttpError, S3Request};
+use uuid::Uuid;
+
+use self::gate::{Gate, KeyRing};
+use self::operations::Operations;
+use crate::notifications::Origin;
+use crate::requests::UNKNOWN_OPERATION;
+use crate::store::Store;
+use crate::{Credentials, Faults, RequestLog, RequestRecord};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
+/// Bytes: the largest list of keys to delete that is taken. A thousand keys of 1,024 bytes fit, escaped.
+const MAX_KEY_LIST_BYTES: usize = 8 * 1024 * 1024;
+
+/// Answers HTTP requests as S3 does: a hyper service whose clones share one store.
+#[derive(Clone)]
+pub struct S3Service {
+    protocol: s3s::service::S3Service,
+    requests: RequestLog,
+    faults: Faults,
+}
+
+impl S3Service {
+    pub(crate) fn new(store: Arc<Store>, credentials: &Credentials, region: String) -> Self {
+        let faults = Faults::default();
+        let mut builder = S3ServiceBuilder::new(Operations::new(store, region));
+        builder.set_auth(KeyRing::new(credentials));
+        builder.set_access(Gate::new(faults.clone()));
+        Self { protocol: builder.build(), requests: RequestLog::default(), faults }
+    }
+
+    pub(crate) fn requests(&self) -> RequestLog {
+        self.requests.clone()
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        self.faults.clone()
+    }
+
+    /// Answers one request. The peer's `SocketAddr` among the request's extensions, if there is one, becomes the
+    /// source address in notifications.
+    ///
+    /// # Errors
+    ///
+    /// An error means that the connection is to be closed without an answer.
+    pub async fn answer(&self, mut request: Request<Body>) -> Result<Response<Body>, HttpError> {
+        let source_ip =
+            request.extensions().get::<SocketAddr>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), SocketAddr::ip);
+        let errand = Arc::new(Errand {
+            id: new_request_id(),
+            source_ip,
+            operation: OnceLock::new(),
+            drop_connection: AtomicBool::new(false),
+        });
+        let (bucket, key) = name_of(request.uri().path());
+        let mut record = RequestRecord {
+            id: errand.id.clone(),
+            operation: UNKNOWN_OPERATION.to_owned(),
+            bucket,
+            key,
+            status: 0,
+            received_bytes: body_length(request.headers()),
+            sent_bytes: 0,
+        };
+        request.extensions_mut().insert(Arc::clone(&errand));
+
+        let answer = match hold_key_list(request).await {
+            Ok(request) => self.protocol.call(request).await,
+            Err(error) => Err(error),
+        };
+        if let Some(operation) = errand.operation.get() {
+            record.operation.clone_from(operation);
+        }
+        let answer = match answer {
+            Ok(_) if errand.drop_connection.load(Ordering::Relaxed) => {
+                Err(HttpError::new("a fault drops the connection".into()))
+            }
+            Ok(mut answer) => {
+                record.status = answer.status().as_u16();
+                record.sent_bytes = sent_length(&answer);
+                label(answer.headers_mut(), &errand.id);
+                Ok(answer)
+            }
+            Err(error) => Err(error),
+        };
+        tracing::debug!(
+            id = record.id,
+            operation = record.operation,
+            bucket = record.bucket,
+            key = record.key,
+            status = record.status,
+            "answered"
+        );
+        self.requests.add(record);
+        answer
+    }
+}
+
+impl hyper::service::Service<Request<hyper::body::Incoming>> for S3Service {
+    type Response = Response<Body>;
+    type Error = HttpError;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn call(&self, request: Request<hyper::body::Incoming>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { service.answer(request.map(Body::from)).await })
+    }
+}
+
+/// What is known of a request from the first byte to the last; it travels among the request's extensions.
+#[derive(Debug)]
+struct Errand {
+    id: String,
+    source_ip: IpAddr,
+    operation: OnceLock<String>,
+    drop_connection: AtomicBool,
+}
+
+/// The raw body of a request whose digest is checked as a whole.
+#[derive(Clone)]
+struct RawBody(Bytes);
+
+/// Who made a request, for notifications.
+fn origin<T>(request: &S3Request<T>) -> Origin {
+    request.extensions.get::<Arc<Errand>>().map_or_else(Origin::default, |errand| Origin {
+        request_id: errand.id.clone(),
+        source_ip: errand.source_ip,
+    })
+}
+
+/// Sixteen digits and letters, as S3's are.
+fn new_request_id() -> String {
+    let mut id = Uuid::new_v4().simple().to_string().to_ascii_uppercase();
+    id.truncate(16);
+    id
+}
+
+/// The bucket and the key that a path names.
+fn name_of(path: &str) -> (Option<String>, Option<String>) {
+    struct AnyName;
+    impl NameValidation for AnyName {
+        fn validate_bucket_name(&self, _: &str) -> bool {
+            true
+        }
+    }
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    match parse_path_style_with_validation(&decoded, &AnyName) {
+        Ok(S3Path::Bucket { bucket }) => (Some(bucket.into()), None),
+        Ok(S3Path::Object { bucket, key }) => (Some(bucket.into()), Some(key.into())),
+        Ok(S3Path::Root) | Err(_) => (None, None),
+    }
+}
+
+fn body_length(headers: &HeaderMap) -> u64 {
+    let length = headers.get(DECODED_LENGTH).or_else(|| headers.get(CONTENT_LENGTH));
+    length.and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok()).unwrap_or_default()
+}
+
+fn sent_length(answer: &Response<Body>) -> u64 {
+    let named = body_length(answer.headers());
+    if named > 0 { named } else { answer.body().remaining_length().exact().unwrap_or_default() as u64 }
+}
+
+fn label(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id.clone());
+        headers.insert(HOST_ID, id);
+    }
+    headers.insert(SERVER, HeaderValue::from_static("AmazonS3"));
+}
+
+/// Reads the body of a request to delete many objects, so that the operation can check its digest: the protocol layer
+/// hands on only what it understood of the body.
+async fn hold_key_list(mut request: Request<Body>) -> Result<Request<Body>, HttpError> {
+    let is_key_list = request.method() == Method::POST
+        && request
+            .uri()
+            .query()
+            .is_some_and(|query| query.split('&').any(|pair| pair == "delete" || pair == "delete="));
+    if !is_key_list {
+        return Ok(request);
+    }
+    let mut held = Vec::new();
+    let mut body = std::mem::take(request.body_mut());
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(HttpError::new)?;
+        if held.len() + chunk.len() > MAX_KEY_LIST_BYTES {
+            return Err(HttpError::new("a list of keys to delete is too long".into()));
+        }
+        held.extend_from_slice(&chunk);
+    }
+    let held = Bytes::from(held);
+    request.extensions_mut().insert(RawBody(held.clone()));
+    *request.body_mut() = Body::from(held);
+    Ok(request)
+}

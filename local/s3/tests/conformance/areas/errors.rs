@@ -1,0 +1,91 @@
+//! What an error looks like, and that a request which is not understood does nothing.
+//!
+//! API reference, "Error responses".
+
+use crate::report::cases;
+use crate::signing::sha256_hex;
+use crate::stage::Stage;
+use crate::wire::Answer;
+
+cases![
+    an_error_is_a_document_with_code_message_and_request_id,
+    every_answer_has_a_request_id,
+    a_body_that_is_no_xml_is_malformed,
+    a_method_that_objects_do_not_have_is_not_allowed,
+    writing_what_belongs_to_an_object_does_not_write_the_object,
+    deleting_what_belongs_to_an_object_does_not_delete_the_object,
+];
+
+fn assert_has_request_id(answer: &Answer) {
+    assert_ne!(answer.header("x-amz-request-id"), "", "{answer:?}");
+}
+
+async fn an_error_is_a_document_with_code_message_and_request_id(stage: Stage) {
+    let answer = stage.signer().sign(stage.request("GET", "absent & <gone>")).send().await;
+    answer.assert_refused(404, "NoSuchKey");
+    assert_eq!(answer.header("content-type"), "application/xml");
+    assert!(answer.element("Message").is_some_and(|message| message.len() > 10), "{answer:?}");
+    assert_eq!(answer.element("RequestId").as_deref(), Some(answer.header("x-amz-request-id")), "{answer:?}");
+}
+
+async fn every_answer_has_a_request_id(stage: Stage) {
+    stage.put("k", "x").await;
+    for request in [
+        stage.request("GET", "k"),
+        stage.request("HEAD", "k"),
+        stage.request("HEAD", "absent"),
+        stage.request("GET", ""),
+        stage.request("PUT", "k").body("y"),
+        stage.request("DELETE", "k"),
+    ] {
+        assert_has_request_id(&stage.signer().sign(request).send().await);
+    }
+}
+
+async fn a_body_that_is_no_xml_is_malformed(stage: Stage) {
+    stage.put("k", "stays").await;
+    let upload = stage.begin("k").await;
+    for body in ["<Delete><Object><Key>k</Key></Object>", "no XML", "<Other/>", ""] {
+        let delete = stage.request("POST", "").query("delete", "").body(body);
+        let delete = delete.header("x-amz-checksum-sha256", &base64_sha256(body));
+        stage.signer().sign(delete).send().await.assert_refused(400, "MalformedXML");
+        let complete = stage.request("POST", "k").query("uploadId", &upload).body(body);
+        stage.signer().sign(complete).send().await.assert_refused(400, "MalformedXML");
+    }
+    assert_eq!(stage.text("k").await, "stays");
+}
+
+fn base64_sha256(body: &str) -> String {
+    use base64::Engine as _;
+    let hex = sha256_hex(body.as_bytes());
+    let digest: Vec<u8> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    base64::engine::general_purpose::STANDARD.encode(digest)
+}
+
+async fn a_method_that_objects_do_not_have_is_not_allowed(stage: Stage) {
+    stage.put("k", "stays").await;
+    let answer = stage.signer().sign(stage.request("PATCH", "k").body("x")).send().await;
+    answer.assert_refused(405, "MethodNotAllowed");
+    assert_eq!(stage.text("k").await, "stays");
+}
+
+/// Whether a server knows a sub-resource or not: `PUT …?acl` is never a PUT of the object.
+async fn writing_what_belongs_to_an_object_does_not_write_the_object(stage: Stage) {
+    let etag = stage.put("k", "stays").await;
+    for part in ["acl", "tagging", "retention", "legal-hold", "torrent"] {
+        let put = stage.request("PUT", "k").query(part, "").body("<NotWhatItShouldBe/>");
+        stage.signer().sign(put).send().await;
+        let head = stage.s3.head_object().bucket(&stage.bucket).key("k").send().await.unwrap();
+        assert_eq!(head.e_tag.as_ref(), Some(&etag), "after PUT ?{part}");
+    }
+}
+
+async fn deleting_what_belongs_to_an_object_does_not_delete_the_object(stage: Stage) {
+    stage.put("k", "stays").await;
+    for part in ["acl", "tagging", "retention", "uploads"] {
+        let delete = stage.request("DELETE", "k").query(part, "");
+        stage.signer().sign(delete).send().await;
+        assert!(stage.has("k").await, "after DELETE ?{part}");
+    }
+}
