@@ -32,8 +32,9 @@ fn encode_jpeg(raster: &Raster, quality: u8) -> Result<Vec<u8>, Error> {
     let side = |side| u16::try_from(side).map_err(|_| internal(format!("{} does not fit JPEG", raster.size)));
     let (width, height) = (side(raster.size.width)?, side(raster.size.height)?);
     let mut file = Vec::new();
+    // Not with tables made for the picture: for those this encoder writes a scan for each component, which saves a few
+    // percent, is rare, and is read wrongly by some decoders.
     let mut encoder = jpeg_encoder::Encoder::new(&mut file, quality);
-    encoder.set_optimized_huffman_tables(true);
     encoder.set_sampling_factor(if quality < FULL_CHROMA_QUALITY {
         SamplingFactor::F_2_2
     } else {

@@ -7,6 +7,8 @@
 mod full;
 mod jpeg;
 
+use std::panic::{self, AssertUnwindSafe};
+
 use crate::error::Error;
 use crate::format::SourceFormat;
 use crate::header::{Header, Size};
@@ -25,13 +27,24 @@ pub(crate) fn decode(
 ) -> Result<Raster, Error> {
     debug_assert!(at_least.width <= header.stored.width && at_least.height <= header.stored.height);
     source::check_complete(source, header.format, limits)?;
-    let raster = match header.format {
-        SourceFormat::Jpeg => jpeg::decode(source, header)?,
-        format => full::decode(source, format, limits)?,
-    };
+    let raster = contained(header.format, || match header.format {
+        SourceFormat::Jpeg => jpeg::decode(source, header),
+        format => full::decode(source, format, limits),
+    })?;
     if raster.size != header.stored {
         let detail = format!("the header says {} and the data {}", header.stored, raster.size);
         return Err(Error::Corrupt { format: header.format, detail });
     }
     Ok(raster.without_idle_alpha())
+}
+
+/// Runs somebody else's decoder so that a panic inside it, which only a picture can have caused, becomes an error about
+/// that picture.
+fn contained(format: SourceFormat, decode: impl FnOnce() -> Result<Raster, Error>) -> Result<Raster, Error> {
+    // Nothing that the closure can leave half done is seen again: it owns all that it changes.
+    panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+        let reason = panic.downcast_ref::<String>().map(String::as_str);
+        let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        Err(Error::Corrupt { format, detail: format!("the decoder panicked: {reason}") })
+    })
 }

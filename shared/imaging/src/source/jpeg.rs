@@ -18,6 +18,10 @@ const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const APP1: u8 = 0xE1;
+const APP14: u8 = 0xEE;
+const PROGRESSIVE_FRAME: u8 = 0xC2;
+/// In a frame header: after precision, height and width (B.2.2).
+const FRAME_COMPONENTS_AT: usize = 5;
 const EXIF: &[u8] = b"Exif\0\0";
 
 /// Reads segments up to the first scan: the frame header has the size, APP1 the orientation.
@@ -49,13 +53,26 @@ pub(crate) fn read_header(source: &[u8]) -> Result<Header, Error> {
     })
 }
 
-/// The picture alone, from its start marker to its end marker, without stray bytes between segments.
-///
-/// This is what can be given to a strict decoder. Fails with [`Error::Truncated`] if the end marker is missing.
-pub(crate) fn extract(source: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
+/// A JPEG's picture alone, and what decides how it is decoded.
+pub(crate) struct Picture<'a> {
+    /// From the start marker to the end marker, without stray bytes between segments.
+    pub(crate) bytes: Cow<'a, [u8]>,
+    /// Components of a pixel: 1 is grey, 3 a colour, 4 inks.
+    pub(crate) components: u8,
+    /// Whether each scan refines what earlier ones have begun.
+    pub(crate) is_progressive: bool,
+    /// Whether the first scan holds all components.
+    pub(crate) is_interleaved: bool,
+    /// Whether Adobe's segment is there, which means that inks are stored inverted.
+    pub(crate) is_adobe: bool,
+}
+
+/// Follows the whole picture. Fails with [`Error::Truncated`] if its end marker is missing.
+pub(crate) fn extract(source: &[u8]) -> Result<Picture<'_>, Error> {
     let mut reader = start(source)?;
     let mut parts: Vec<Range<usize>> = Vec::new();
     let mut begin = 0;
+    let (mut frame, mut first_scan, mut is_adobe) = (None, None, false);
     loop {
         let end = reader.at();
         let marker = next_marker(&mut reader)?;
@@ -68,8 +85,14 @@ pub(crate) fn extract(source: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
             SOI => return Err(reader.corrupt("a second start of image")),
             code if stands_alone(code) => {}
             SOS => {
-                segment(&mut reader)?;
+                let components = segment(&mut reader)?.first().copied();
+                first_scan = first_scan.or(components);
                 skip_scan(&mut reader)?;
+            }
+            APP14 => is_adobe |= segment(&mut reader)?.starts_with(b"Adobe"),
+            code if is_frame(code) => {
+                let components = segment(&mut reader)?.get(FRAME_COMPONENTS_AT).copied();
+                frame = components.map(|components| (components, code == PROGRESSIVE_FRAME));
             }
             _ => {
                 segment(&mut reader)?;
@@ -77,11 +100,19 @@ pub(crate) fn extract(source: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
         }
     }
     parts.push(begin..reader.at());
-    Ok(match parts.as_slice() {
+    let bytes = match parts.as_slice() {
         [whole] => Cow::Borrowed(source.get(whole.clone()).unwrap_or_default()),
         several => Cow::Owned(
             several.iter().filter_map(|part| source.get(part.clone())).collect::<Vec<_>>().concat(),
         ),
+    };
+    let (components, is_progressive) = frame.ok_or_else(|| reader.corrupt("no frame"))?;
+    Ok(Picture {
+        bytes,
+        components,
+        is_progressive,
+        is_interleaved: first_scan == Some(components),
+        is_adobe,
     })
 }
 

@@ -1,6 +1,11 @@
 //! Small valid pictures of every format, made here, for the tests to cut, bend and look at.
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "what fails here fails the test"
+)]
 
 use std::io::Cursor;
 
