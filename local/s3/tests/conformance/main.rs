@@ -9,6 +9,8 @@
 //!   does instead. A difference that is not listed fails the suite, and so does a listed one that is gone: the list is
 //!   never out of date.
 //!
+//! Where the documentation is silent, there is no case.
+//!
 //! A case gets a [`stage::Stage`]: a client and an empty bucket of its own. Its name says what must hold. `make
 //! conformance` prints the table; `THUMBLINE_CONFORMANCE_ONLY=listing` keeps the cases whose area or name has that in it.
 

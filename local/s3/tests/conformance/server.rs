@@ -3,12 +3,15 @@
 use std::any::Any;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
+use hyper_util::rt::TokioIo;
+use thumbline_local_s3::{self as s3, S3, S3Options};
+use tokio::net::TcpListener;
 
 /// How long a server may take to say where it listens: a cold Python reads many files first.
 const START_DEADLINE: Duration = Duration::from_secs(60);
@@ -63,6 +66,33 @@ impl Door {
     }
 }
 
+/// The embedded S3 over an empty folder.
+pub(crate) async fn embedded() -> Server {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let door = Door::new(listener.local_addr().expect("an address").to_string());
+    let database = redb::Database::create(folder.path().join("index.redb")).expect("an index");
+    let s3 = S3::open(S3Options {
+        database: Arc::new(database),
+        blobs: folder.path().join("blobs"),
+        credentials: s3::Credentials {
+            access_key_id: door.access_key_id.clone(),
+            secret_access_key: door.secret_access_key.clone(),
+        },
+        region: door.region.clone(),
+        rules: Vec::new(),
+        sink: None,
+    });
+    let service = s3.expect("an S3").service();
+    let accepting = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let http = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(http.serve_connection(TokioIo::new(stream), service.clone()));
+        }
+    });
+    Server { name: "embedded", door, _running: Box::new((folder, accepting)) }
+}
+
 /// moto's server as a child process.
 pub(crate) async fn moto() -> Server {
     let program = std::env::var(MOTO_SERVER).unwrap_or_else(|_| {
@@ -104,9 +134,4 @@ impl Drop for Ended {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// The embedded S3.
-pub(crate) async fn embedded() -> Server {
-    panic!("to come")
 }

@@ -143,7 +143,6 @@ async fn a_get_if_match_needs_that_version(stage: Stage) {
     let etag = stage.put("k", "x").await;
     let get = |etag: &str| stage.s3.get_object().bucket(&stage.bucket).key("k").if_match(etag).send();
     get(&etag).await.unwrap();
-    get("*").await.unwrap();
     assert_refused(get(OTHER).await, 412, "PreconditionFailed");
 }
 
@@ -153,7 +152,6 @@ async fn a_get_if_none_match_of_the_same_version_is_not_modified(stage: Stage) {
     assert_eq!((answer.status, answer.body.len()), (304, 0), "{answer:?}");
     assert_eq!(answer.header("etag"), etag);
     let get = |etag: &str| stage.s3.get_object().bucket(&stage.bucket).key("k").if_none_match(etag).send();
-    assert_status(get("*").await, 304);
     get(OTHER).await.unwrap();
 }
 

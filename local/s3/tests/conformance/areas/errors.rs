@@ -11,7 +11,7 @@ cases![
     an_error_is_a_document_with_code_message_and_request_id,
     every_answer_has_a_request_id,
     a_body_that_is_no_xml_is_malformed,
-    a_method_that_objects_do_not_have_is_not_allowed,
+    a_method_that_objects_do_not_have_is_refused,
     writing_what_belongs_to_an_object_does_not_write_the_object,
     deleting_what_belongs_to_an_object_does_not_delete_the_object,
 ];
@@ -45,12 +45,14 @@ async fn every_answer_has_a_request_id(stage: Stage) {
 async fn a_body_that_is_no_xml_is_malformed(stage: Stage) {
     stage.put("k", "stays").await;
     let upload = stage.begin("k").await;
+    // "MissingRequestBodyError: request body is empty" is an error of its own.
+    let malformed = |body| if body == "" { "MissingRequestBodyError" } else { "MalformedXML" };
     for body in ["<Delete><Object><Key>k</Key></Object>", "no XML", "<Other/>", ""] {
         let delete = stage.request("POST", "").query("delete", "").body(body);
         let delete = delete.header("x-amz-checksum-sha256", &base64_sha256(body));
-        stage.signer().sign(delete).send().await.assert_refused(400, "MalformedXML");
+        stage.signer().sign(delete).send().await.assert_refused(400, malformed(body));
         let complete = stage.request("POST", "k").query("uploadId", &upload).body(body);
-        stage.signer().sign(complete).send().await.assert_refused(400, "MalformedXML");
+        stage.signer().sign(complete).send().await.assert_refused(400, malformed(body));
     }
     assert_eq!(stage.text("k").await, "stays");
 }
@@ -63,10 +65,14 @@ fn base64_sha256(body: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(digest)
 }
 
-async fn a_method_that_objects_do_not_have_is_not_allowed(stage: Stage) {
+async fn a_method_that_objects_do_not_have_is_refused(stage: Stage) {
     stage.put("k", "stays").await;
     let answer = stage.signer().sign(stage.request("PATCH", "k").body("x")).send().await;
-    answer.assert_refused(405, "MethodNotAllowed");
+    let refusal = (answer.status, answer.code());
+    assert!(
+        [(405, "MethodNotAllowed".into()), (501, "NotImplemented".into())].contains(&refusal),
+        "{answer:?}"
+    );
     assert_eq!(stage.text("k").await, "stays");
 }
 

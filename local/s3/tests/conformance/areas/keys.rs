@@ -30,7 +30,6 @@ cases![
     keys_that_differ_in_unicode_normalisation_are_different,
     keys_that_differ_in_their_encoding_of_a_space_are_different,
     keys_are_listed_in_the_order_of_their_utf8_bytes,
-    an_encoded_slash_in_a_path_is_a_slash,
 ];
 
 /// Every door that a key passes through gives it back as it was.
@@ -188,13 +187,4 @@ async fn keys_are_listed_in_the_order_of_their_utf8_bytes(stage: Stage) {
         stage.put(key, "").await;
     }
     assert_eq!(stage.keys().await, in_order);
-}
-
-/// A path's `%2F` decodes to the same key as its `/`; only a key's own percent signs are encoded again.
-async fn an_encoded_slash_in_a_path_is_a_slash(stage: Stage) {
-    stage.put("a/b", "one object").await;
-    let mut request = stage.request("GET", "");
-    request.target = format!("/{}/a%2Fb", stage.bucket);
-    let answer = stage.signer().sign(request).send().await;
-    assert_eq!((answer.status, answer.body.as_ref()), (200, &b"one object"[..]), "{answer:?}");
 }

@@ -19,7 +19,6 @@ cases![
     a_delimiter_may_be_any_string,
     a_delimiter_is_looked_for_after_the_prefix,
     start_after_is_exclusive_and_need_not_exist,
-    start_after_inside_a_common_prefix_still_shows_what_follows_in_it,
     max_keys_of_zero_lists_nothing_and_is_not_truncated,
     a_page_never_holds_more_than_a_thousand_keys,
     the_key_count_includes_common_prefixes,
@@ -130,16 +129,6 @@ async fn start_after_is_exclusive_and_need_not_exist(stage: Stage) {
         let asked = stage.s3.list_objects_v2().bucket(&stage.bucket).start_after(start_after);
         assert_eq!(keys(&asked.send().await.unwrap()), expected, "after {start_after:?}");
     }
-}
-
-/// API reference, ListObjectsV2: StartAfter is a key, after which listing starts; `a/2` is after it.
-async fn start_after_inside_a_common_prefix_still_shows_what_follows_in_it(stage: Stage) {
-    for key in ["a/1", "a/2", "b"] {
-        stage.put(key, "").await;
-    }
-    let asked = stage.s3.list_objects_v2().bucket(&stage.bucket).delimiter("/").start_after("a/1");
-    let listed = asked.send().await.unwrap();
-    assert_eq!((keys(&listed), prefixes(&listed)), (vec!["b"], vec!["a/"]));
 }
 
 async fn max_keys_of_zero_lists_nothing_and_is_not_truncated(stage: Stage) {
