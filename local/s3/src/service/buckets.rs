@@ -4,11 +4,15 @@
 use http::HeaderValue;
 use s3s::dto::{
     Bucket, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput, DeleteBucketInput,
-    DeleteBucketOutput, Event, FilterRule, FilterRuleName, GetBucketAclInput, GetBucketAclOutput,
-    GetBucketLocationInput, GetBucketLocationOutput, GetBucketNotificationConfigurationInput,
-    GetBucketNotificationConfigurationOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
-    HeadBucketInput, HeadBucketOutput, LambdaFunctionConfiguration, ListBucketsInput, ListBucketsOutput,
-    NotificationConfigurationFilter, S3KeyFilter,
+    DeleteBucketOutput, Event, FilterRule, FilterRuleName, GetBucketAccelerateConfigurationInput,
+    GetBucketAccelerateConfigurationOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketLocationInput,
+    GetBucketLocationOutput, GetBucketLoggingInput, GetBucketLoggingOutput,
+    GetBucketNotificationConfigurationInput, GetBucketNotificationConfigurationOutput,
+    GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput, GetBucketRequestPaymentInput,
+    GetBucketRequestPaymentOutput, GetBucketVersioningInput, GetBucketVersioningOutput, HeadBucketInput,
+    HeadBucketOutput, LambdaFunctionConfiguration, ListBucketsInput, ListBucketsOutput,
+    NotificationConfigurationFilter, ObjectOwnership, OwnershipControls, OwnershipControlsRule, Payer,
+    S3KeyFilter,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
@@ -133,6 +137,44 @@ impl Operations {
         }))
     }
 
+    pub(super) async fn acceleration(
+        &self,
+        request: S3Request<GetBucketAccelerateConfigurationInput>,
+    ) -> S3Result<S3Response<GetBucketAccelerateConfigurationOutput>> {
+        self.store.find_bucket(request.input.bucket).await?;
+        Ok(S3Response::new(GetBucketAccelerateConfigurationOutput::default()))
+    }
+
+    pub(super) async fn logging(
+        &self,
+        request: S3Request<GetBucketLoggingInput>,
+    ) -> S3Result<S3Response<GetBucketLoggingOutput>> {
+        self.store.find_bucket(request.input.bucket).await?;
+        Ok(S3Response::new(GetBucketLoggingOutput::default()))
+    }
+
+    pub(super) async fn request_payment(
+        &self,
+        request: S3Request<GetBucketRequestPaymentInput>,
+    ) -> S3Result<S3Response<GetBucketRequestPaymentOutput>> {
+        self.store.find_bucket(request.input.bucket).await?;
+        Ok(S3Response::new(GetBucketRequestPaymentOutput {
+            payer: Some(Payer::from_static(Payer::BUCKET_OWNER)),
+        }))
+    }
+
+    pub(super) async fn ownership(
+        &self,
+        request: S3Request<GetBucketOwnershipControlsInput>,
+    ) -> S3Result<S3Response<GetBucketOwnershipControlsOutput>> {
+        self.store.find_bucket(request.input.bucket).await?;
+        let object_ownership = ObjectOwnership::from_static(ObjectOwnership::BUCKET_OWNER_ENFORCED);
+        let rules = vec![OwnershipControlsRule { object_ownership }];
+        Ok(S3Response::new(GetBucketOwnershipControlsOutput {
+            ownership_controls: Some(OwnershipControls { rules }),
+        }))
+    }
+
     /// Answers a question about a bucket's configuration as S3 does for a bucket that has none of it.
     pub(super) async fn never_configured<T>(
         &self,
@@ -164,7 +206,7 @@ fn show_rule(rule: &NotificationRule, region: &str) -> LambdaFunctionConfigurati
     LambdaFunctionConfiguration {
         id: Some(rule.id.clone()),
         events: rule.events.iter().map(|event| Event::from(event.clone())).collect(),
-        filter: (!filter_rules.is_empty()).then(|| NotificationConfigurationFilter {
+        filter: (!filter_rules.is_empty()).then_some(NotificationConfigurationFilter {
             key: Some(S3KeyFilter { filter_rules: Some(filter_rules) }),
         }),
         lambda_function_arn,

@@ -169,5 +169,5 @@ fn merge(named: Attributes, source: Attributes, replaces_metadata: bool, replace
     let (storage_class, website_redirect_location) =
         (named.storage_class.clone(), named.website_redirect_location.clone());
     let chosen = if replaces_metadata { named } else { source };
-    Attributes { tags, storage_class, website_redirect_location, ..chosen }
+    Attributes { website_redirect_location, storage_class, tags, ..chosen }
 }

@@ -40,21 +40,31 @@ impl S3Auth for KeyRing {
     }
 }
 
-/// Lets signed requests pass, unless a fault strikes them.
+/// Whose requests may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// Those that are signed.
+    Signed,
+    /// All: their signatures have been checked already.
+    Vouched,
+}
+
+/// Lets requests pass, unless a fault strikes them.
 pub(super) struct Gate {
+    admission: Admission,
     faults: Faults,
 }
 
 impl Gate {
-    pub(super) fn new(faults: Faults) -> Self {
-        Self { faults }
+    pub(super) fn new(admission: Admission, faults: Faults) -> Self {
+        Self { admission, faults }
     }
 }
 
 #[async_trait::async_trait]
 impl S3Access for Gate {
     async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
-        if context.credentials().is_none() {
+        if self.admission == Admission::Signed && context.credentials().is_none() {
             return Err(refuse(S3ErrorCode::AccessDenied, "Access Denied"));
         }
         let operation = context.s3_op().name().to_owned();

@@ -2,8 +2,9 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::{
-    CommonPrefix, EncodingType, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output,
-    Object, ObjectStorageClass,
+    CommonPrefix, EncodingType, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput,
+    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass, ObjectVersion,
+    ObjectVersionStorageClass,
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
@@ -16,6 +17,8 @@ use crate::store::failure::refuse;
 use crate::store::index::ObjectRecord;
 use crate::store::listing::{Listing, Page};
 
+/// The version of an object that has no other.
+const NO_VERSION: &str = "null";
 /// What `encoding-type=url` leaves as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
@@ -99,6 +102,45 @@ impl Operations {
             request_charged: None,
         }))
     }
+
+    /// The versions of objects: one each, which has no name.
+    pub(super) async fn list_versions(
+        &self,
+        request: S3Request<ListObjectVersionsInput>,
+    ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
+        let input = request.input;
+        let encoding = Encoding::of(input.encoding_type.as_ref())?;
+        let max_entries = page_size(input.max_keys)?;
+        let prefix = input.prefix.unwrap_or_default();
+        let marker = input.key_marker.unwrap_or_default();
+        let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
+        let page = self
+            .store
+            .list(Listing {
+                bucket: input.bucket.clone(),
+                prefix: prefix.clone(),
+                delimiter: delimiter.clone(),
+                after: Some(marker.clone()).filter(|marker| !marker.is_empty()),
+                max_entries,
+            })
+            .await?;
+        Ok(S3Response::new(ListObjectVersionsOutput {
+            name: Some(input.bucket),
+            prefix: Some(encoding.apply(&prefix)),
+            key_marker: Some(encoding.apply(&marker)),
+            version_id_marker: Some(input.version_id_marker.unwrap_or_default()),
+            max_keys: i32::try_from(max_entries).ok(),
+            is_truncated: Some(page.next.is_some()),
+            next_key_marker: page.next.as_deref().map(|next| encoding.apply(next)),
+            next_version_id_marker: page.next.as_ref().map(|_| NO_VERSION.to_owned()),
+            delimiter: delimiter.map(|delimiter| encoding.apply(&delimiter)),
+            encoding_type: input.encoding_type,
+            common_prefixes: show_prefixes(&page, encoding),
+            versions: show_versions(page, encoding),
+            delete_markers: None,
+            request_charged: None,
+        }))
+    }
 }
 
 /// How names are written: XML cannot carry every character that a key may have.
@@ -157,6 +199,26 @@ fn show_objects(page: Page, encoding: Encoding, with_owner: bool) -> Option<Vec<
         checksum_algorithm: Some(vec![show_algorithm(record.checksum.algorithm)]),
         checksum_type: Some(show_kind(record.checksum.kind)),
         owner: with_owner.then(owner),
+        restore_status: None,
+    };
+    (!page.objects.is_empty()).then(|| page.objects.into_iter().map(show).collect())
+}
+
+fn show_versions(page: Page, encoding: Encoding) -> Option<Vec<ObjectVersion>> {
+    let show = |(key, record): (String, ObjectRecord)| ObjectVersion {
+        key: Some(encoding.apply(&key)),
+        version_id: Some(NO_VERSION.to_owned()),
+        is_latest: Some(true),
+        e_tag: Some(etag(&record.etag)),
+        size: i64::try_from(record.size).ok(),
+        last_modified: Some(timestamp(record.modified_ms)),
+        storage_class: Some(record.attributes.storage_class.map_or_else(
+            || ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD),
+            ObjectVersionStorageClass::from,
+        )),
+        checksum_algorithm: Some(vec![show_algorithm(record.checksum.algorithm)]),
+        checksum_type: Some(show_kind(record.checksum.kind)),
+        owner: Some(owner()),
         restore_status: None,
     };
     (!page.objects.is_empty()).then(|| page.objects.into_iter().map(show).collect())

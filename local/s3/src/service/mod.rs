@@ -2,15 +2,18 @@
 //! bodies and forms. What is here names each request, notes how it ended, lets faults strike, and turns the
 //! protocol's types into the store's and back.
 
+mod answers;
 mod attributes;
 mod buckets;
 mod checksums;
 mod copies;
+mod draining;
 mod gate;
 mod listings;
 mod multipart;
 mod objects;
 mod operations;
+mod ranges;
 mod reads;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,8 +23,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use http::header::{CONTENT_LENGTH, SERVER};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use http::header::{CONTENT_LENGTH, EXPECT};
+use http::{HeaderMap, HeaderName, Method, Request, Response};
 use s3s::path::{S3Path, parse_path_style_with_validation};
 use s3s::service::S3ServiceBuilder;
 use s3s::stream::ByteStream as _;
@@ -29,15 +32,15 @@ use s3s::validation::NameValidation;
 use s3s::{Body, HttpError, S3Request};
 use uuid::Uuid;
 
-use self::gate::{Gate, KeyRing};
+use self::draining::Draining;
+use self::gate::{Admission, Gate, KeyRing};
 use self::operations::Operations;
+use self::ranges::IgnoredRanges;
 use crate::notifications::Origin;
 use crate::requests::UNKNOWN_OPERATION;
 use crate::store::Store;
 use crate::{Credentials, Faults, RequestLog, RequestRecord};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
-const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
 /// Bytes: the largest list of keys to delete that is taken. A thousand keys of 1,024 bytes fit, escaped.
 const MAX_KEY_LIST_BYTES: usize = 8 * 1024 * 1024;
@@ -53,9 +56,15 @@ pub struct S3Service {
 impl S3Service {
     pub(crate) fn new(store: Arc<Store>, credentials: &Credentials, region: String) -> Self {
         let faults = Faults::default();
-        let mut builder = S3ServiceBuilder::new(Operations::new(store, region));
-        builder.set_auth(KeyRing::new(credentials));
-        builder.set_access(Gate::new(faults.clone()));
+        let operations = Operations::new(store, region);
+        let build = |admission| {
+            let mut builder = S3ServiceBuilder::new(operations.clone());
+            builder.set_auth(KeyRing::new(credentials));
+            builder.set_access(Gate::new(admission, faults.clone()));
+            builder
+        };
+        let mut builder = build(Admission::Signed);
+        builder.set_route(IgnoredRanges::new(build(Admission::Vouched).build()));
         Self { protocol: builder.build(), requests: RequestLog::default(), faults }
     }
 
@@ -92,7 +101,12 @@ impl S3Service {
             received_bytes: body_length(request.headers()),
             sent_bytes: 0,
         };
+        let path = request.uri().path().to_owned();
         request.extensions_mut().insert(Arc::clone(&errand));
+        // A client that waits for leave to send its body sends none when it is refused.
+        if !request.headers().contains_key(EXPECT) {
+            request = request.map(Draining::wrap);
+        }
 
         let answer = match hold_key_list(request).await {
             Ok(request) => self.protocol.call(request).await,
@@ -106,9 +120,9 @@ impl S3Service {
                 Err(HttpError::new("a fault drops the connection".into()))
             }
             Ok(mut answer) => {
+                answers::complete(&mut answer, &errand.id, &path);
                 record.status = answer.status().as_u16();
                 record.sent_bytes = sent_length(&answer);
-                label(answer.headers_mut(), &errand.id);
                 Ok(answer)
             }
             Err(error) => Err(error),
@@ -189,14 +203,6 @@ fn body_length(headers: &HeaderMap) -> u64 {
 fn sent_length(answer: &Response<Body>) -> u64 {
     let named = body_length(answer.headers());
     if named > 0 { named } else { answer.body().remaining_length().exact().unwrap_or_default() as u64 }
-}
-
-fn label(headers: &mut HeaderMap, id: &str) {
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, id.clone());
-        headers.insert(HOST_ID, id);
-    }
-    headers.insert(SERVER, HeaderValue::from_static("AmazonS3"));
 }
 
 /// Reads the body of a request to delete many objects, so that the operation can check its digest: the protocol layer

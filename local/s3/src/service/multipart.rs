@@ -20,6 +20,7 @@ use crate::notifications::OWNER_ID;
 use crate::store::conditions::WriteConditions;
 use crate::store::failure::refuse;
 use crate::store::index::UploadRecord;
+use crate::store::listing::common_prefix;
 use crate::store::multipart::{Expected, NamedPart, UploadName, check_part_number};
 use crate::store::objects::Target;
 use crate::store::staging::PromisedChecksum;
@@ -180,39 +181,10 @@ impl Operations {
         let after = (input.key_marker.unwrap_or_default(), input.upload_id_marker.unwrap_or_default());
         let found = self.store.list_uploads(input.bucket.clone(), prefix.clone()).await?;
 
-        let mut uploads = Vec::new();
-        let mut common_prefixes: Vec<String> = Vec::new();
-        let mut last = None;
-        let mut is_truncated = false;
-        for (key, upload_id, record) in found {
-            let common = delimiter.as_deref().and_then(|delimiter| {
-                let end = prefix.len() + key.get(prefix.len()..)?.find(delimiter)? + delimiter.len();
-                key.get(..end).map(str::to_owned)
-            });
-            let is_past = match &common {
-                Some(common) => *common > after.0,
-                None if after.1.is_empty() => key > after.0,
-                None => (key.as_str(), upload_id.as_str()) > (after.0.as_str(), after.1.as_str()),
-            };
-            if !is_past || (common.is_some() && common_prefixes.last() == common.as_ref()) {
-                continue;
-            }
-            if uploads.len() + common_prefixes.len() == max_uploads {
-                is_truncated = true;
-                break;
-            }
-            match common {
-                Some(common) => {
-                    last = Some((common.clone(), String::new()));
-                    common_prefixes.push(common);
-                }
-                None => {
-                    last = Some((key.clone(), upload_id.clone()));
-                    uploads.push(show_upload(encoding.apply(&key), upload_id, &record));
-                }
-            }
-        }
-        let (next_key, next_id) = last.filter(|_| is_truncated).unzip();
+        let UploadPage { uploads, common_prefixes, next } =
+            UploadPage::fill(found, &prefix, delimiter.as_deref(), &after, max_uploads);
+        let is_truncated = next.is_some();
+        let (next_key, next_id) = next.unzip();
         Ok(S3Response::new(ListMultipartUploadsOutput {
             bucket: Some(input.bucket),
             prefix: Some(encoding.apply(&prefix)),
@@ -230,9 +202,62 @@ impl Operations {
                     .map(|prefix| CommonPrefix { prefix: Some(encoding.apply(prefix)) })
                     .collect()
             }),
-            uploads: (!uploads.is_empty()).then_some(uploads),
+            uploads: (!uploads.is_empty()).then(|| {
+                let show =
+                    |(key, id, record): &FoundUpload| show_upload(encoding.apply(key), id.clone(), record);
+                uploads.iter().map(show).collect()
+            }),
             request_charged: None,
         }))
+    }
+}
+
+/// An upload's key, its name, and its record.
+type FoundUpload = (String, String, UploadRecord);
+
+/// One page of a listing of uploads.
+#[derive(Default)]
+struct UploadPage {
+    uploads: Vec<FoundUpload>,
+    common_prefixes: Vec<String>,
+    /// The last entry, a key and an upload's name, if there are more.
+    next: Option<(String, String)>,
+}
+
+impl UploadPage {
+    fn fill(
+        found: Vec<FoundUpload>,
+        prefix: &str,
+        delimiter: Option<&str>,
+        after: &(String, String),
+        max_entries: usize,
+    ) -> Self {
+        let mut page = Self::default();
+        let mut last = None;
+        for (key, upload_id, record) in found {
+            let common =
+                delimiter.and_then(|delimiter| common_prefix(&key, prefix, delimiter)).map(str::to_owned);
+            let is_past = match &common {
+                Some(common) => *common > after.0,
+                None if after.1.is_empty() => key > after.0,
+                None => (&key, &upload_id) > (&after.0, &after.1),
+            };
+            if !is_past || (common.is_some() && page.common_prefixes.last() == common.as_ref()) {
+                continue;
+            }
+            if page.uploads.len() + page.common_prefixes.len() == max_entries {
+                page.next = last;
+                break;
+            }
+            if let Some(common) = common {
+                last = Some((common.clone(), String::new()));
+                page.common_prefixes.push(common);
+            } else {
+                last = Some((key.clone(), upload_id.clone()));
+                page.uploads.push((key, upload_id, record));
+            }
+        }
+        page
     }
 }
 

@@ -65,7 +65,7 @@ impl Operations {
         if opened.freshness == Freshness::Modified {
             output.body = Some(StreamingBlob::wrap(opened.reader.into_stream()));
         }
-        Ok(S3Response::with_status(output, status))
+        Ok(answer(output, status))
     }
 
     pub(super) async fn head(
@@ -92,7 +92,7 @@ impl Operations {
         replace(&mut output.content_disposition, input.response_content_disposition);
         replace(&mut output.content_encoding, input.response_content_encoding);
         replace(&mut output.content_language, input.response_content_language);
-        Ok(S3Response::with_status(output, status(&opened, wanted)))
+        Ok(answer(output, status(&opened, wanted)))
     }
 
     pub(super) async fn get_attributes(
@@ -193,6 +193,13 @@ impl Operations {
             ..Default::default()
         }))
     }
+}
+
+/// An answer with a status of its own, which travels among the extensions: the protocol layer would use its own.
+fn answer<T>(output: T, status: StatusCode) -> S3Response<T> {
+    let mut response = S3Response::new(output);
+    response.extensions.insert(status);
+    response
 }
 
 fn wanted(range: Option<Range>, part_number: Option<i32>) -> S3Result<Wanted> {

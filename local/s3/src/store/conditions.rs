@@ -89,6 +89,7 @@ impl WriteConditions {
 
 /// What must hold of an object for it to be sent. Times are in seconds since 1970, the resolution of the headers.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_field_names, reason = "the headers are called so")]
 pub(crate) struct ReadConditions {
     pub(crate) if_match: Option<ETags>,
     pub(crate) if_none_match: Option<ETags>,

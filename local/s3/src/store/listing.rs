@@ -52,7 +52,8 @@ fn list(index: &impl Index, listing: &Listing) -> Result<Page, Failure> {
             if bucket != listing.bucket || !key.starts_with(&listing.prefix) {
                 return Ok(page);
             }
-            let common = common_prefix(key, listing);
+            let delimiter = listing.delimiter.as_deref();
+            let common = delimiter.and_then(|delimiter| common_prefix(key, &listing.prefix, delimiter));
             let name = common.unwrap_or(key);
             if listing.after.is_none() || name > after {
                 if page.objects.len() + page.common_prefixes.len() == listing.max_entries {
@@ -74,12 +75,10 @@ fn list(index: &impl Index, listing: &Listing) -> Result<Page, Failure> {
     Ok(page)
 }
 
-/// What a key is rolled up into, if it is.
-fn common_prefix<'k>(key: &'k str, listing: &Listing) -> Option<&'k str> {
-    let delimiter = listing.delimiter.as_deref()?;
-    let rest = key.get(listing.prefix.len()..)?;
-    let end = listing.prefix.len() + rest.find(delimiter)? + delimiter.len();
-    key.get(..end)
+/// What a key under a prefix is rolled up into, if it is.
+pub(crate) fn common_prefix<'k>(key: &'k str, prefix: &str, delimiter: &str) -> Option<&'k str> {
+    let rest = key.get(prefix.len()..)?;
+    key.get(..prefix.len() + rest.find(delimiter)? + delimiter.len())
 }
 
 /// The smallest text that sorts after everything that starts with this one; none if there is no such text.
@@ -110,15 +109,10 @@ mod tests {
 
     #[test]
     fn a_key_is_rolled_up_at_the_first_delimiter_after_the_prefix() {
-        let listing = |prefix: &str| Listing {
-            prefix: prefix.into(),
-            delimiter: Some("/".into()),
-            ..Listing::default()
-        };
-        assert_eq!(common_prefix("a/b/c", &listing("")), Some("a/"));
-        assert_eq!(common_prefix("a/b/c", &listing("a/")), Some("a/b/"));
-        assert_eq!(common_prefix("a/b", &listing("a/")), None);
-        assert_eq!(common_prefix("a//b", &listing("a/")), Some("a//"));
-        assert_eq!(common_prefix("a/b", &Listing::default()), None);
+        assert_eq!(common_prefix("a/b/c", "", "/"), Some("a/"));
+        assert_eq!(common_prefix("a/b/c", "a/", "/"), Some("a/b/"));
+        assert_eq!(common_prefix("a/b", "a/", "/"), None);
+        assert_eq!(common_prefix("a//b", "a/", "/"), Some("a//"));
+        assert_eq!(common_prefix("a--b--c", "", "--"), Some("a--"));
     }
 }

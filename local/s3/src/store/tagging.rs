@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use s3s::{S3ErrorCode, S3Result};
 
 use super::Store;
-use super::failure::{Failure, refuse};
+use super::failure::refuse;
 use super::index::Index as _;
 use super::objects::store_record;
 
@@ -26,7 +26,7 @@ impl Store {
             .apply(move |transaction| {
                 let mut record = transaction.index.find_object(&bucket, &key)?;
                 record.attributes.tags = tags;
-                Ok::<_, Failure>(store_record(transaction, &bucket, &key, &record)?)
+                store_record(transaction, &bucket, &key, &record)
             })
             .await
     }
