@@ -1,0 +1,80 @@
+# Everything that is done with this project. `make` alone lists it.
+#
+# A Rust toolchain and a C compiler (libwebp and ring contain C) are all that `make demo` needs; `make test` also needs
+# Python 3.10 with venv, and installs into it what tests/clients/requirements.txt names.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+PYTHON_HOME := $(TARGET)/python
+PYTHON_READY := $(PYTHON_HOME)/ready
+THUMBLINE := $(TARGET)/debug/thumbline
+# Where the conformance suite finds the other S3, and the client tests what they test.
+export THUMBLINE_MOTO_SERVER := $(PYTHON_HOME)/bin/moto_server
+export THUMBLINE_BIN := $(THUMBLINE)
+
+.PHONY: help
+help: ## list these
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## sample pictures through the whole stack, into demo-output/
+	$(THUMBLINE) demo --out demo-output
+
+.PHONY: local
+local: build ## the whole stack on this machine, until Ctrl-C
+	$(THUMBLINE) local
+
+.PHONY: test
+test: lint test-rust test-clients ## everything that must hold: lint, Rust tests, client tests
+
+.PHONY: lint
+lint: rust-tools ## formatting and clippy, warnings denied
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+.PHONY: test-rust
+test-rust: rust-tools $(PYTHON_READY) ## the Rust tests, the S3 conformance suite among them
+	cargo test --workspace --locked
+
+.PHONY: conformance
+conformance: rust-tools $(PYTHON_READY) ## the S3 conformance suite alone, with its table
+	cargo test --locked -p thumbline-local-s3 --test conformance -- --nocapture --test-threads 1
+
+.PHONY: test-clients
+test-clients: build $(PYTHON_READY) ## the aws CLI and boto3 against `thumbline local`
+	$(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
+
+.PHONY: fmt
+fmt: rust-tools ## format the Rust code
+	cargo fmt --all
+
+.PHONY: python
+python: $(PYTHON_READY) ## only the Python environment of the tests
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf -- $(TARGET) demo-output
+
+# The command, and the bootstrap of the layer that its functions run.
+.PHONY: build
+build: rust-tools
+	cargo build --locked -p thumbline-cli -p thumbline-layer
+
+.PHONY: rust-tools
+rust-tools:
+	@command -v cargo > /dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
+	@command -v cc > /dev/null || { echo "a C compiler is missing: apt-get install gcc libc6-dev (or the like)" >&2; exit 1; }
+
+$(PYTHON_READY): tests/clients/requirements.txt
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: apt-get install python3 python3-venv (or the like)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "$(PYTHON) is older than 3.10: name a newer one with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) has no venv: apt-get install python3-venv (or the like)" >&2; exit 1; }
+	rm -rf -- $(PYTHON_HOME)
+	$(PYTHON) -m venv $(PYTHON_HOME)
+	$(PYTHON_HOME)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
