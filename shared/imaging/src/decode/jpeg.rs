@@ -1,8 +1,8 @@
 //! JPEG, by whichever of two decoders does right by it.
 //!
 //! zune-jpeg is the faster one, and is used in its strict mode: lenient, it fills what it cannot decode with grey and
-//! calls that success. Strict, it also refuses stray bytes between segments, which harm nobody:
-//! [`source::jpeg::extract`] takes those away first. What it gets wrong (0.5.15) are sequential files with a scan for
+//! calls that success. Strict, it also refuses stray bytes between segments, which harm nobody: [`extract`] takes those
+//! away first. What it gets wrong (0.5.15) are sequential files with a scan for
 //! each component, which it shows in stripes, and some with four components, where it panics. jpeg-decoder reads those.
 
 use zune_core::bytestream::ZCursor;
@@ -32,12 +32,12 @@ pub(super) fn decode(source: &[u8], header: &Header) -> Result<Raster, Error> {
     Ok(raster)
 }
 
-fn decode_common(picture: &Picture<'_>, size: Size) -> Result<Raster, Error> {
+fn decode_common(picture: &Picture, size: Size) -> Result<Raster, Error> {
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX));
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(picture.bytes.as_ref()), options);
+    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(picture.bytes.as_slice()), options);
     let explain = |error| match error {
         DecodeErrors::Unsupported(scheme) => {
             Error::Unsupported { found: format!("JPEG of the kind {scheme:?}") }
@@ -54,8 +54,8 @@ fn decode_common(picture: &Picture<'_>, size: Size) -> Result<Raster, Error> {
     Ok(Raster { size, channels, pixels })
 }
 
-fn decode_rare(picture: &Picture<'_>, size: Size) -> Result<Raster, Error> {
-    let mut decoder = jpeg_decoder::Decoder::new(picture.bytes.as_ref());
+fn decode_rare(picture: &Picture, size: Size) -> Result<Raster, Error> {
+    let mut decoder = jpeg_decoder::Decoder::new(picture.bytes.as_slice());
     let pixels = decoder.decode().map_err(|error| match error {
         jpeg_decoder::Error::Unsupported(feature) => {
             Error::Unsupported { found: format!("JPEG of the kind {feature:?}") }

@@ -4,7 +4,6 @@
 //! and EXIF holds a thumbnail with an end marker of its own. All of that is harmless. A file that ends before its end
 //! marker is not: it is an upload that broke off, and decoders show it half grey without a word.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::ifd;
@@ -53,10 +52,10 @@ pub(crate) fn read_header(source: &[u8]) -> Result<Header, Error> {
     })
 }
 
-/// A JPEG's picture alone, and what decides how it is decoded.
-pub(crate) struct Picture<'a> {
-    /// From the start marker to the end marker, without stray bytes between segments.
-    pub(crate) bytes: Cow<'a, [u8]>,
+/// A JPEG's picture alone, made ready for a decoder, and what decides which one.
+pub(crate) struct Picture {
+    /// From the start marker to the end marker, without stray bytes between segments, and with a [`DAM`] behind scans.
+    pub(crate) bytes: Vec<u8>,
     /// Components of a pixel: 1 is grey, 3 a colour, 4 inks.
     pub(crate) components: u8,
     /// Whether each scan refines what earlier ones have begun.
@@ -67,26 +66,36 @@ pub(crate) struct Picture<'a> {
     pub(crate) is_adobe: bool,
 }
 
+/// What makes a scan that is too short fail. Decoders read zeros behind its end and show grey or smeared colours; but no
+/// Huffman code may consist of ones alone (T.81, C.2), so that none can read past these. A scan that is complete ends
+/// before them, padded with ones itself (F.1.2.3).
+const DAM: [u8; 64] = {
+    let mut dam = [0xFF; 64];
+    let mut at = 1;
+    while at < dam.len() {
+        // A stuffed zero, so that the byte before it is not taken for a marker.
+        dam[at] = 0;
+        at += 2;
+    }
+    dam
+};
+
 /// Follows the whole picture. Fails with [`Error::Truncated`] if its end marker is missing.
-pub(crate) fn extract(source: &[u8]) -> Result<Picture<'_>, Error> {
+pub(crate) fn extract(source: &[u8]) -> Result<Picture, Error> {
     let mut reader = start(source)?;
-    let mut parts: Vec<Range<usize>> = Vec::new();
-    let mut begin = 0;
-    let (mut frame, mut first_scan, mut is_adobe) = (None, None, false);
+    let mut bytes = Vec::with_capacity(source.len() + DAM.len());
+    let part = |range: Range<usize>| source.get(range).unwrap_or_default();
+    let (mut frame, mut first_scan, mut scans, mut is_adobe) = (None, None, 0_u32, false);
+    bytes.extend_from_slice(part(0..reader.at()));
     loop {
-        let end = reader.at();
         let marker = next_marker(&mut reader)?;
-        if marker.at != end {
-            parts.push(begin..end);
-            begin = marker.at;
-        }
         match marker.code {
-            EOI => break,
             SOI => return Err(reader.corrupt("a second start of image")),
             code if stands_alone(code) => {}
             SOS => {
                 let components = segment(&mut reader)?.first().copied();
                 first_scan = first_scan.or(components);
+                scans += 1;
                 skip_scan(&mut reader)?;
             }
             APP14 => is_adobe |= segment(&mut reader)?.starts_with(b"Adobe"),
@@ -98,22 +107,19 @@ pub(crate) fn extract(source: &[u8]) -> Result<Picture<'_>, Error> {
                 segment(&mut reader)?;
             }
         }
+        bytes.extend_from_slice(part(marker.at..reader.at()));
+        match (marker.code, frame) {
+            (EOI, Some((_, true))) if scans < 2 => return Err(reader.truncated("the first of several scans")),
+            (EOI, Some((components, is_progressive))) => {
+                let is_interleaved = first_scan == Some(components);
+                return Ok(Picture { bytes, components, is_progressive, is_interleaved, is_adobe });
+            }
+            (EOI, None) => return Err(reader.corrupt("the picture ends before its frame")),
+            // zune-jpeg wants a marker right behind the first scan of a progressive picture.
+            (SOS, Some((_, is_progressive))) if !is_progressive || scans > 1 => bytes.extend(DAM),
+            _ => {}
+        }
     }
-    parts.push(begin..reader.at());
-    let bytes = match parts.as_slice() {
-        [whole] => Cow::Borrowed(source.get(whole.clone()).unwrap_or_default()),
-        several => Cow::Owned(
-            several.iter().filter_map(|part| source.get(part.clone())).collect::<Vec<_>>().concat(),
-        ),
-    };
-    let (components, is_progressive) = frame.ok_or_else(|| reader.corrupt("no frame"))?;
-    Ok(Picture {
-        bytes,
-        components,
-        is_progressive,
-        is_interleaved: first_scan == Some(components),
-        is_adobe,
-    })
 }
 
 /// A marker, and where its 0xFF is.

@@ -52,6 +52,7 @@ pub struct JpegKind {
     pub progressive: bool,
     pub restart_interval: u16,
     pub subsampled: bool,
+    pub scan_per_component: bool,
 }
 
 pub fn jpeg(picture: &RgbaImage, kind: JpegKind) -> Vec<u8> {
@@ -64,6 +65,8 @@ pub fn jpeg_with(picture: &RgbaImage, kind: JpegKind, segments: &[(u8, &[u8])]) 
     let mut encoder = Encoder::new(&mut file, 92);
     encoder.set_progressive(kind.progressive);
     encoder.set_restart_interval(kind.restart_interval);
+    // This encoder writes a scan for each component where it makes tables for the picture.
+    encoder.set_optimized_huffman_tables(kind.scan_per_component);
     encoder.set_sampling_factor(if kind.subsampled { SamplingFactor::F_2_2 } else { SamplingFactor::F_1_1 });
     for (number, content) in segments {
         encoder.add_app_segment(*number, content.to_vec()).unwrap();
@@ -102,6 +105,11 @@ pub fn every_kind() -> Vec<(&'static str, SourceFormat, Vec<u8>)> {
             "progressive",
             SourceFormat::Jpeg,
             jpeg(&picture, JpegKind { progressive: true, subsampled: true, ..kind }),
+        ),
+        (
+            "scans",
+            SourceFormat::Jpeg,
+            jpeg(&picture, JpegKind { scan_per_component: true, subsampled: true, ..kind }),
         ),
         (
             "exif",
