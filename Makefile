@@ -1,7 +1,7 @@
 # Everything that is done with this project. `make` alone lists it.
 #
 # A Rust toolchain and a C compiler (libwebp and ring contain C) are all that `make demo` needs; `make test` also needs
-# Python 3.10 with venv, and installs into it what tests/clients/requirements.txt names.
+# Python 3.11 with venv, and installs into it what tests/clients/requirements.txt names.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -47,7 +47,7 @@ conformance: rust-tools $(PYTHON_READY) ## the S3 conformance suite alone, with 
 
 .PHONY: test-clients
 test-clients: build $(PYTHON_READY) ## the aws CLI and boto3 against `thumbline local`
-	$(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
 
 .PHONY: fmt
 fmt: rust-tools ## format the Rust code
@@ -72,7 +72,7 @@ rust-tools:
 
 $(PYTHON_READY): tests/clients/requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: apt-get install python3 python3-venv (or the like)" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "$(PYTHON) is older than 3.10: name a newer one with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) has no venv: apt-get install python3-venv (or the like)" >&2; exit 1; }
 	rm -rf -- $(PYTHON_HOME)
 	$(PYTHON) -m venv $(PYTHON_HOME)

@@ -1,0 +1,126 @@
+"""The stack under test: `thumbline local` as a child process, and the clients that talk to it.
+
+Nothing here knows how the stack is made. It is started as anybody would start it, says in one JSON object where it is,
+and everything else goes through boto3 and the aws CLI.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+
+import boto3
+import botocore.config
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+START_DEADLINE_S = 60
+
+
+class Stack:
+    """One running stack, and how to reach it."""
+
+    def __init__(self, process, endpoints, data):
+        self.process = process
+        self.data = data
+        self.url = endpoints["s3"]
+        self.input = endpoints["input_bucket"]
+        self.output = endpoints["output_bucket"]
+        self.failure_queue = endpoints["failure_queue"]
+        self.region = endpoints["region"]
+        self.access_key_id = endpoints["access_key_id"]
+        self.secret_access_key = endpoints["secret_access_key"]
+
+    @classmethod
+    def start(cls, data, folder, temporary):
+        """Starts a stack that keeps everything in `data`, with `folder` as its working directory."""
+        program = pathlib.Path(os.environ.get("THUMBLINE_BIN", REPOSITORY / "target/debug/thumbline"))
+        if not program.is_file():
+            raise FileNotFoundError(f"{program} is not there: `make test-clients` builds it and runs this")
+        arguments = ["--template", REPOSITORY / "template.yaml", "--port", "0", "--retry-delays", "100ms,200ms"]
+        process = subprocess.Popen(
+            [program, "local", "--json", "--data", data, *arguments],
+            cwd=folder,
+            env={**os.environ, "TMPDIR": str(temporary)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        log = []
+        # The functions' logs go to pytest's own stderr, which it shows with a test that failed; unread, they would fill
+        # the pipe and stop the stack.
+        threading.Thread(target=_forward, args=(process.stderr, log), daemon=True).start()
+        stop = threading.Timer(START_DEADLINE_S, process.kill)
+        stop.start()
+        ready = process.stdout.readline()
+        stop.cancel()
+        if not ready:
+            process.wait()
+            raise RuntimeError(f"{program} ended with {process.returncode} before it was ready:\n{''.join(log)}")
+        threading.Thread(target=_forward, args=(process.stdout, log), daemon=True).start()
+        return cls(process, json.loads(ready), data)
+
+    def stop(self):
+        """Stops it as Ctrl-C does, and waits until it is gone."""
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+    def kill(self):
+        """Ends it as a power cut does."""
+        self.process.kill()
+        self.process.wait(timeout=30)
+
+    def client(self, service, **credentials):
+        """A boto3 client. It does not retry: what happens the first time is what is tested."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=self.region,
+            aws_access_key_id=credentials.get("access_key_id", self.access_key_id),
+            aws_secret_access_key=credentials.get("secret_access_key", self.secret_access_key),
+            config=botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=60),
+        )
+
+    def aws(self, *arguments, check=True):
+        """Runs the aws CLI and gives the finished process."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "LC_ALL": "C.UTF-8",
+            "PYTHONUTF8": "1",
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+        }
+        program = pathlib.Path(sys.executable).with_name("aws")
+        finished = subprocess.run(
+            [program, *arguments], env=environment, capture_output=True, text=True, encoding="utf-8", timeout=180
+        )
+        if check and finished.returncode != 0:
+            raise AssertionError(f"aws {' '.join(map(str, arguments))}\n{finished.stdout}{finished.stderr}")
+        return finished
+
+
+def _forward(pipe, log):
+    for line in pipe:
+        log.append(line)
+        sys.stderr.write(line)
+
+
+def eventually(found, what, seconds=60):
+    """What `found` gives as soon as it gives something true. Asks until then, or until the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = found()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what() if callable(what) else what}"
+        time.sleep(0.05)
