@@ -235,13 +235,22 @@ impl Lambda {
         }
     }
 
-    /// Stops at once: what runs is killed, and comes again when the stack starts again.
+    /// Stops at once: what runs is killed, and comes again when the stack starts again. Returns when it has ended.
     pub async fn stop(&self) {
+        let mut tasks = self.end();
+        tasks.shutdown().await;
+    }
+
+    /// The same without waiting.
+    pub fn abort(&self) {
+        self.end().abort_all();
+    }
+
+    fn end(&self) -> JoinSet<()> {
         for fleet in self.service.fleets.values() {
             fleet.stop();
         }
-        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        tasks.shutdown().await;
+        std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn fleet(&self, function: &str) -> Result<&Arc<Fleet>, InvokeError> {

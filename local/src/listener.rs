@@ -1,0 +1,116 @@
+//! One address for all services, as `AWS_ENDPOINT_URL` wants it.
+//!
+//! SQS requests carry their operation in a header, Lambda's have paths of their own, and everything else is S3's. A body
+//! for S3 is passed on as it arrives; the others' are small and are read whole, within their services' limits.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use thumbline_local_lambda::{Lambda, Sqs};
+use thumbline_local_s3::S3;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+/// More than the largest request of Lambda (6 MB) and of SQS (1 MB), so that they can say themselves what is too large.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+/// How long requests may take to finish when the stack stops.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why an answer cannot be given, or not to its end: the connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Failure(Box<dyn Error + Send + Sync>);
+
+type AnyBody = UnsyncBoxBody<Bytes, Failure>;
+
+/// The services behind the address.
+#[derive(Clone)]
+pub(crate) struct Services {
+    pub(crate) s3: S3,
+    pub(crate) lambda: Lambda,
+    pub(crate) sqs: Sqs,
+}
+
+/// Serves until told to stop, or until nobody could tell any more.
+pub(crate) async fn serve(listener: TcpListener, services: Services, stop: oneshot::Receiver<Infallible>) {
+    let connections = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Too many open files, say: others will be closed.
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            _ = &mut stop => break,
+        };
+        connect(stream, peer, services.clone(), &connections);
+    }
+    drop(listener);
+    if tokio::time::timeout(PATIENCE, connections.shutdown()).await.is_err() {
+        tracing::debug!("some requests were cut off");
+    }
+}
+
+fn connect(stream: TcpStream, peer: SocketAddr, services: Services, connections: &GracefulShutdown) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let services = services.clone();
+        async move { services.answer(request, peer).await }
+    });
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = connections.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%peer, %error, "a connection ended early");
+        }
+    });
+}
+
+impl Services {
+    async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Result<Response<AnyBody>, Failure> {
+        let for_sqs = Sqs::claims(&request);
+        if !for_sqs && !Lambda::claims(&request) {
+            request.extensions_mut().insert(peer);
+            let response = self.s3.service().call(request).await.map_err(|error| Failure(error.into()))?;
+            return Ok(response.map(|body| body.map_err(|error| Failure(error.into())).boxed_unsync()));
+        }
+        let (parts, body) = request.into_parts();
+        let response = match Limited::new(body, MAX_BODY_BYTES).collect().await {
+            Ok(body) => {
+                let request = Request::from_parts(parts, body.to_bytes());
+                if for_sqs { self.sqs.handle(request).await } else { self.lambda.handle(request).await }
+            }
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => too_large(),
+            Err(error) => return Err(Failure(error)),
+        };
+        Ok(response.map(|body| body.map_err(|never| match never {}).boxed_unsync()))
+    }
+}
+
+fn too_large() -> Response<Full<Bytes>> {
+    let mut response =
+        Response::new(Full::new(Bytes::from_static(br#"{"message":"the request is too large"}"#)));
+    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    response
+}

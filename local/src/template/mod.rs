@@ -1,0 +1,14 @@
+//! Reading template.yaml: what runs here is what deploys there.
+
+mod blueprint;
+mod evaluate;
+mod identity;
+mod node;
+mod problem;
+mod property;
+mod scope;
+mod wiring;
+
+pub use blueprint::{Blueprint, FunctionPlan, TemplateSource};
+pub use problem::{Problem, TemplateError};
+pub use scope::Surroundings;
