@@ -1,2 +1,59 @@
-//! To come.
-fn main() {}
+//! The `thumbline` command: the engine, and the whole stack, on this machine.
+//!
+//! Each subcommand is a module with its arguments and a `run` that returns how it went. Results go to standard output,
+//! everything about getting there (progress, logs, advice) to standard error, so that `--json` can be piped.
+
+mod config;
+mod demo;
+mod local;
+mod render;
+mod stack;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Thumbnails of every picture that lands in an S3 bucket.
+#[derive(Parser)]
+#[command(name = "thumbline", version, max_term_width = 100, propagate_version = true)]
+#[command(
+    after_help = "Begin with `thumbline demo`. Every command explains itself: `thumbline render --help`."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Local(local::Arguments),
+    Demo(demo::Arguments),
+    Render(render::Arguments),
+    Config(config::Arguments),
+}
+
+/// How a command that ran to its end went.
+enum Ending {
+    /// All was well.
+    Well,
+    /// It did what it was asked, and found something that is not well: a picture rejected, a setting wrong.
+    NotWell,
+}
+
+fn main() -> ExitCode {
+    let ending = match Arguments::parse().command {
+        Command::Local(arguments) => local::run(arguments),
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Render(arguments) => render::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
+    };
+    match ending {
+        Ok(Ending::Well) => ExitCode::SUCCESS,
+        Ok(Ending::NotWell) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("thumbline: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -15,8 +15,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use thumbline::event::BatchJob;
 use thumbline::settings::Sources;
-use thumbline::{Envelope, Hint, Outcome, Pipeline, Processed, S3Store, Settings, Store, telemetry};
-use tracing::Instrument;
+use thumbline::{Call, Envelope, Hint, Outcome, Pipeline, Processed, S3Store, Settings, Store, telemetry};
 
 use crate::answer::Refusal;
 
@@ -42,9 +41,9 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let pipeline = Pipeline::new(settings, S3Store::from_environment().await);
     let pipeline = &pipeline;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let span = tracing::info_span!("invocation", request_id = %event.context.request_id);
-        let deadline = deadline(event.context.deadline());
-        handle(pipeline, event.payload, deadline).instrument(span).await.map_err(Diagnostic::from)
+        let LambdaEvent { payload, context } = event;
+        let call = Call { deadline: deadline(context.deadline()), request_id: context.request_id };
+        handle(pipeline, payload, &call).await.map_err(Diagnostic::from)
     }))
     .await
 }
@@ -53,29 +52,31 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
 ///
 /// # Errors
 /// [`Refusal`], which makes Lambda deliver an asynchronous event again, and keep it in the failure queue in the end.
-pub async fn handle<S: Store>(
-    pipeline: &Pipeline<S>,
-    event: Value,
-    deadline: Instant,
-) -> Result<Value, Refusal> {
-    let envelope =
-        Envelope::read(event).inspect_err(|error| tracing::error!(%error, "the event can't be read"))?;
+pub async fn handle<S: Store>(pipeline: &Pipeline<S>, event: Value, call: &Call) -> Result<Value, Refusal> {
+    let envelope = Envelope::read(event).inspect_err(
+        |error| tracing::error!(request_id = call.request_id, %error, "the event can't be read"),
+    )?;
     match envelope {
         Envelope::Nothing(ignored) => {
-            tracing::info!(outcome = "ignored", reason = ignored.code(), "event");
+            tracing::info!(
+                request_id = call.request_id,
+                outcome = "ignored",
+                reason = ignored.code(),
+                "event"
+            );
             Ok(answer::ignored(ignored))
         }
-        Envelope::Notification(hints) => answer::notification(&pipeline.process_all(&hints, deadline).await),
+        Envelope::Notification(hints) => answer::notification(&pipeline.process_all(&hints, call).await),
         Envelope::Queue(messages) => {
             let hints: Vec<Hint> = messages.iter().flat_map(|m| m.hints.iter().flatten()).cloned().collect();
-            let processed = pipeline.process_all(&hints, deadline).await;
+            let processed = pipeline.process_all(&hints, call).await;
             for error in messages.iter().filter_map(|m| m.hints.as_ref().err()) {
-                tracing::error!(%error, "a message can't be read");
+                tracing::error!(request_id = call.request_id, %error, "a message can't be read");
             }
             Ok(answer::queue(&messages, &processed)?)
         }
         Envelope::Batch(job) => {
-            let processed = pipeline.process_all(&hints_of(&job), deadline).await;
+            let processed = pipeline.process_all(&hints_of(&job), call).await;
             Ok(answer::batch(&job, &processed)?)
         }
     }

@@ -39,7 +39,7 @@ pub mod telemetry;
 pub use event::{Envelope, Hint};
 pub use manifest::Manifest;
 pub use outcome::{Outcome, Processed};
-pub use pipeline::Pipeline;
+pub use pipeline::{Call, Pipeline};
 pub use preset::{Preset, Presets};
 pub use recipe::Recipe;
 pub use settings::Settings;

@@ -21,6 +21,15 @@ use crate::telemetry;
 /// bounded by the decoders, of which there is one per core.
 const PICTURES_AT_ONCE: usize = 8;
 
+/// What a caller's one call of the pipeline is known by, and how long it may take.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Lambda's request id, or whatever finds the call again in the logs.
+    pub request_id: String,
+    /// When to stop, at the latest, with [`Retry::deadline`].
+    pub deadline: Instant,
+}
+
 /// Everything that turns hints into outcomes.
 #[derive(Debug)]
 pub struct Pipeline<S> {
@@ -43,10 +52,10 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Brings the outputs of one source up to date. Always ends in an outcome, at the latest at the deadline.
-    pub async fn process(&self, hint: &Hint, deadline: Instant) -> Processed {
-        let span = tracing::info_span!("picture", key = %hint.key);
+    pub async fn process(&self, hint: &Hint, call: &Call) -> Processed {
+        let span = tracing::info_span!("picture", request_id = call.request_id, key = hint.key);
         let began = Instant::now();
-        let (outcome, effort) = self.outcome(hint, deadline).instrument(span.clone()).await;
+        let (outcome, effort) = self.outcome(hint, call.deadline).instrument(span.clone()).await;
         let effort = Effort { total: began.elapsed(), ..effort };
         let processed = Processed { hint: hint.clone(), outcome, effort };
         span.in_scope(|| telemetry::report(&processed));
@@ -55,12 +64,12 @@ impl<S: Store> Pipeline<S> {
 
     /// Brings the outputs of several sources up to date, each of them once however often it is named. The answers are in
     /// the order of the hints.
-    pub async fn process_all(&self, hints: &[Hint], deadline: Instant) -> Vec<Processed> {
+    pub async fn process_all(&self, hints: &[Hint], call: &Call) -> Vec<Processed> {
         let mut distinct: Vec<&Hint> = hints.iter().collect();
         distinct.sort();
         distinct.dedup();
         let done: HashMap<Hint, Processed> = stream::iter(distinct)
-            .map(|hint| async move { (hint.clone(), self.process(hint, deadline).await) })
+            .map(|hint| async move { (hint.clone(), self.process(hint, call).await) })
             .buffer_unordered(PICTURES_AT_ONCE)
             .collect()
             .await;

@@ -24,13 +24,13 @@ pub const METRICS: [(&str, &str); 6] = [
     ("ThumbnailBytes", "Bytes"),
 ];
 
-/// Sends logs to standard output as JSON lines, each with the fields of the spans around it (request id, key).
+/// Sends logs to standard output as JSON lines. `span` in each holds the request id and the key that it is about.
 ///
 /// Called once, before anything is logged; a second call changes nothing.
 pub fn init(filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber =
-        tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter);
+        tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false).with_env_filter(filter);
     // Refused when a subscriber is set already, which then stays.
     let _ = subscriber.try_init();
 }

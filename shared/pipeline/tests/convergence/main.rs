@@ -3,12 +3,12 @@
 
 mod memory;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use image::{ImageFormat, Rgb, RgbImage};
 use thumbline::manifest::Status;
 use thumbline::store::ErrorKind;
-use thumbline::{Hint, Manifest, Outcome, Pipeline, Processed};
+use thumbline::{Call, Hint, Manifest, Outcome, Pipeline, Processed};
 
 use memory::{Event, INPUT, MemoryStore, put_source, settings};
 
@@ -39,13 +39,14 @@ fn pipeline(store: &MemoryStore) -> Pipeline<MemoryStore> {
     Pipeline::new(settings(PRESETS), store.clone())
 }
 
-fn deadline() -> Instant {
+fn call() -> Call {
     // By tokio's clock, which some of the tests move.
-    tokio::time::Instant::now().into_std() + Duration::from_mins(1)
+    let deadline = tokio::time::Instant::now().into_std() + Duration::from_mins(1);
+    Call { request_id: "test".to_owned(), deadline }
 }
 
 async fn deliver(store: &MemoryStore) -> Processed {
-    pipeline(store).process(&hint(), deadline()).await
+    pipeline(store).process(&hint(), &call()).await
 }
 
 /// What a store holds that was never disturbed.
@@ -95,7 +96,7 @@ async fn a_hundred_events_in_one_batch_are_one_picture() {
     let store = MemoryStore::default();
     store.put_source(KEY, &red());
     let hints = vec![hint(); 100];
-    let processed = pipeline(&store).process_all(&hints, deadline()).await;
+    let processed = pipeline(&store).process_all(&hints, &call()).await;
     assert_eq!(processed.len(), 100);
     assert_eq!(store.take_requests().len(), REQUESTS_OF_A_CLEAN_RUN);
 }
@@ -146,7 +147,7 @@ async fn a_source_over_the_limit_is_rejected_without_its_bytes() {
 async fn other_presets_make_everything_anew_and_leave_nothing_of_the_old() {
     let store = clean_run(Some(&red())).await;
     let renamed = Pipeline::new(settings("tiny=4x4:cover:png"), store.clone());
-    let processed = renamed.process(&hint(), deadline()).await;
+    let processed = renamed.process(&hint(), &call()).await;
     assert!(matches!(processed.outcome, Outcome::Made(_)));
     let keys: Vec<String> = store.outputs().into_keys().collect();
     assert_eq!(keys, ["manifest.json", "tiny.png"].map(|name| format!("{KEY}/{name}")));
@@ -183,7 +184,7 @@ async fn what_thumbline_made_is_no_source() {
     let store = clean_run(Some(&red())).await;
     store.copy_to_input(&format!("{KEY}/small.png"), "copied.png");
     let copied = Hint { bucket: INPUT.to_owned(), key: "copied.png".to_owned() };
-    let processed = pipeline(&store).process(&copied, deadline()).await;
+    let processed = pipeline(&store).process(&copied, &call()).await;
     assert_eq!(processed.outcome.reason(), Some("own_output"));
     assert!(store.outputs().keys().all(|key| key.starts_with(KEY)));
 }
@@ -192,7 +193,7 @@ async fn what_thumbline_made_is_no_source() {
 async fn an_event_about_another_bucket_is_never_counted_as_done() {
     let stray = Hint { bucket: "elsewhere".to_owned(), key: KEY.to_owned() };
     let store = MemoryStore::default();
-    let processed = pipeline(&store).process(&stray, deadline()).await;
+    let processed = pipeline(&store).process(&stray, &call()).await;
     assert_eq!(processed.outcome.reason(), Some("unexpected_bucket"));
     assert!(processed.outcome.must_retry());
     assert!(store.take_requests().is_empty());
@@ -203,7 +204,7 @@ async fn a_folder_marker_is_ignored_and_an_empty_file_rejected() {
     let store = MemoryStore::default();
     store.put_source("folder/", b"");
     let folder = Hint { bucket: INPUT.to_owned(), key: "folder/".to_owned() };
-    let processed = pipeline(&store).process(&folder, deadline()).await;
+    let processed = pipeline(&store).process(&folder, &call()).await;
     assert_eq!(processed.outcome.reason(), Some("folder_marker"));
     store.put_source(KEY, b"");
     assert_eq!(deliver(&store).await.outcome.reason(), Some("empty"));
@@ -339,7 +340,7 @@ async fn keys_too_long_for_outputs_beside_them_have_theirs_under_a_hash() {
     let store = MemoryStore::default();
     store.put_source(&key, &red());
     let long = Hint { bucket: INPUT.to_owned(), key: key.clone() };
-    let processed = pipeline(&store).process(&long, deadline()).await;
+    let processed = pipeline(&store).process(&long, &call()).await;
     let Outcome::Made(manifest) = processed.outcome else { panic!("{processed:?}") };
     assert_eq!(manifest.source.key, key);
     assert!(store.outputs().keys().all(|output| output.starts_with("~/") && output.len() <= 1024));

@@ -1,0 +1,184 @@
+//! What came of each sample, held against what should have come, and told.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Deserialize;
+use serde_json::json;
+use thumbline::Envelope;
+use thumbline_local::lambda::InvocationRecord;
+
+use super::expected::Picture;
+use super::gallery::{Kept, write_page};
+use crate::Ending;
+use crate::table::{right, table};
+
+/// What the function said about one key.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    outcome: String,
+    reason: Option<Reason>,
+    ms: Option<u64>,
+}
+
+/// What the function answers to a notification.
+#[derive(Deserialize)]
+struct Answer {
+    outcomes: Vec<AnswerOutcome>,
+}
+
+#[derive(Deserialize)]
+struct AnswerOutcome {
+    key: String,
+    outcome: String,
+    reason: Option<Reason>,
+    ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reason {
+    code: String,
+    message: String,
+}
+
+/// What a finished invocation says about the keys that it was about; nothing while it will be tried again.
+pub(crate) fn answers(record: &InvocationRecord) -> Vec<(String, Answered)> {
+    match &record.outcome {
+        Ok(response) => match serde_json::from_slice::<Answer>(response) {
+            Ok(answer) => answer
+                .outcomes
+                .into_iter()
+                .map(|o| (o.key, Answered { outcome: o.outcome, reason: o.reason, ms: Some(o.ms) }))
+                .collect(),
+            Err(_) => Vec::new(),
+        },
+        Err(_) if record.will_retry => Vec::new(),
+        Err(error) => keys(&record.payload)
+            .into_iter()
+            .map(|key| {
+                let reason = Reason { code: error.kind.clone(), message: error.document.clone() };
+                (key, Answered { outcome: "retry".to_owned(), reason: Some(reason), ms: None })
+            })
+            .collect(),
+    }
+}
+
+/// The keys that an event is about.
+fn keys(payload: &[u8]) -> Vec<String> {
+    match serde_json::from_slice(payload).map(Envelope::read) {
+        Ok(Ok(Envelope::Notification(hints))) => hints.into_iter().map(|hint| hint.key).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What came of one sample.
+#[derive(Debug)]
+pub(crate) struct Came {
+    pub(crate) file: String,
+    pub(crate) thumbnails: Vec<Kept>,
+    answered: Answered,
+    /// What should have come, where it did not.
+    differences: Vec<String>,
+}
+
+impl Came {
+    pub(crate) fn new(picture: &Picture, answered: Answered, thumbnails: Vec<Kept>) -> Came {
+        let mut differences = Vec::new();
+        let mut compare = |what: &str, found: &str, expected: &str| {
+            if found != expected {
+                differences.push(format!("{}: {what} is {found}, expected {expected}", picture.file));
+            }
+        };
+        compare("the outcome", &answered.outcome, &picture.outcome);
+        let code = answered.reason.as_ref().map(|reason| reason.code.as_str());
+        compare("the reason", code.unwrap_or("none"), picture.reason.as_deref().unwrap_or("none"));
+        let sizes: BTreeMap<&str, String> =
+            thumbnails.iter().map(|t| (t.facts.preset.as_str(), size(t))).collect();
+        let expected: BTreeMap<&str, String> =
+            picture.thumbnails.iter().map(|(preset, size)| (preset.as_str(), size.clone())).collect();
+        if sizes != expected {
+            differences
+                .push(format!("{}: the thumbnails are {sizes:?}, expected {expected:?}", picture.file));
+        }
+        Came { file: picture.file.clone(), thumbnails, answered, differences }
+    }
+
+    /// The outcome in a few words.
+    pub(crate) fn told(&self) -> String {
+        match &self.answered.reason {
+            Some(reason) => format!("{} ({})", self.answered.outcome, reason.message),
+            None => self.answered.outcome.clone(),
+        }
+    }
+
+    /// Sizes and length of the thumbnails, or why there are none.
+    fn details(&self) -> String {
+        match &self.answered.reason {
+            Some(reason) => reason.message.clone(),
+            None => self
+                .thumbnails
+                .iter()
+                .map(|t| format!("{} {} {}", t.facts.preset, size(t), crate::table::bytes(t.facts.bytes)))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        }
+    }
+}
+
+fn size(thumbnail: &Kept) -> String {
+    format!("{}x{}", thumbnail.facts.width, thumbnail.facts.height)
+}
+
+/// Prints what came, and writes the page.
+pub(crate) fn show(came: &[Came], out: &Path, as_json: bool) -> Result<Ending> {
+    write_page(out, came)?;
+    let differences: Vec<&String> = came.iter().flat_map(|c| &c.differences).collect();
+    if as_json {
+        for picture in came {
+            println!("{}", json_line(picture));
+        }
+    } else {
+        print_table(came);
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for picture in came {
+            *counts.entry(&picture.answered.outcome).or_default() += 1;
+        }
+        let counts: Vec<String> = counts.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
+        println!("\n{} pictures: {}.", came.len(), counts.join(", "));
+        println!("Look at the thumbnails: {}", out.join("index.html").display());
+    }
+    for difference in &differences {
+        eprintln!("NOT AS EXPECTED  {difference}");
+    }
+    Ok(if differences.is_empty() { Ending::Well } else { Ending::NotWell })
+}
+
+fn print_table(came: &[Came]) {
+    let mut table = table(&["source", "outcome", "thumbnails", "ms"]);
+    for picture in came {
+        let ms = picture.answered.ms.map(|ms| ms.to_string()).unwrap_or_default();
+        table.add_row([picture.file.clone(), picture.answered.outcome.clone(), picture.details(), ms]);
+    }
+    right(&mut table, 3);
+    println!("{table}");
+}
+
+fn json_line(picture: &Came) -> serde_json::Value {
+    let reason = picture.answered.reason.as_ref().map(|r| json!({ "code": r.code, "message": r.message }));
+    let thumbnails: Vec<_> = picture
+        .thumbnails
+        .iter()
+        .map(|t| {
+            let facts = &t.facts;
+            json!({
+                "preset": facts.preset, "path": t.path, "width": facts.width, "height": facts.height,
+                "bytes": facts.bytes,
+            })
+        })
+        .collect();
+    json!({
+        "source": picture.file, "outcome": picture.answered.outcome, "reason": reason, "thumbnails": thumbnails,
+        "ms": picture.answered.ms, "differences": picture.differences,
+    })
+}

@@ -1,0 +1,100 @@
+//! `thumbline local`: the whole stack on this machine, until Ctrl-C.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use thumbline_local::lambda::LogSink;
+use thumbline_local::{Endpoints, Stack};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::Ending;
+use crate::stack::{Parts, duration};
+
+/// Run the whole stack on this machine, until Ctrl-C
+///
+/// S3, the functions and their queues, wired from template.yaml, behind one address that the aws CLI and every SDK can
+/// use. Pictures that are put into the input bucket become thumbnails in the output bucket.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  thumbline local\n  thumbline local --data ~/thumbline-data --json\n\n\
+    It listens on 127.0.0.1 only. Lambda itself waits 1 and 2 minutes before it tries an event again; here\n\
+    --retry-delays says how long.")]
+pub(crate) struct Arguments {
+    /// Where everything is kept [default: a temporary folder, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 4570)]
+    port: u16,
+    /// Environments that a function may run at a time [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: Option<u16>,
+    /// The waits before a failed event is tried again
+    #[arg(long, value_name = "TIMES", value_delimiter = ',', value_parser = duration, default_value = "2s,5s")]
+    retry_delays: Vec<Duration>,
+    /// Print one JSON object with the addresses and credentials when ready
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    parts: Parts,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<Ending> {
+    tokio::runtime::Runtime::new()?.block_on(serve(arguments))?;
+    Ok(Ending::Well)
+}
+
+async fn serve(arguments: Arguments) -> Result<()> {
+    let temporary;
+    let data = match &arguments.data {
+        Some(data) => data.as_path(),
+        None => {
+            temporary = tempfile::tempdir().context("there is no room for temporary files")?;
+            temporary.path()
+        }
+    };
+    let mut options = arguments.parts.options(data, LogSink::default())?;
+    options.address.set_port(arguments.port);
+    options.retry_delays = Some(arguments.retry_delays);
+    if let Some(concurrency) = arguments.concurrency {
+        options.concurrency = usize::from(concurrency);
+    }
+    // Before the stack starts, so that no signal finds nobody listening.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stack = Stack::start(options).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string(stack.endpoints())?);
+    } else {
+        println!("{}", welcome(stack.endpoints()));
+    }
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    eprintln!("stopping");
+    stack.stop().await;
+    Ok(())
+}
+
+fn welcome(endpoints: &Endpoints) -> String {
+    let Endpoints {
+        s3,
+        input_bucket,
+        output_bucket,
+        failure_queue,
+        region,
+        access_key_id,
+        secret_access_key,
+        ..
+    } = endpoints;
+    format!(
+        "Thumbline is running on {s3}\n\n  \
+         export AWS_ENDPOINT_URL={s3} AWS_REGION={region}\n  \
+         export AWS_ACCESS_KEY_ID={access_key_id} AWS_SECRET_ACCESS_KEY={secret_access_key}\n  \
+         aws s3 cp picture.jpg s3://{input_bucket}/\n  \
+         aws s3 ls --recursive s3://{output_bucket}/\n\n\
+         Events that failed for good: {failure_queue}\n\
+         Ctrl-C stops it. The functions' logs follow.\n"
+    )
+}

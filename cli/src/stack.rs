@@ -1,0 +1,96 @@
+//! What `local` and `demo` have in common: where the parts of the stack are, and a client for its S3.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use thumbline::{Presets, preset::PresetErrors};
+use thumbline_local::lambda::LogSink;
+use thumbline_local::{Endpoints, StackOptions, TemplateSource};
+
+/// The parts that the stack is made of.
+#[derive(clap::Args)]
+pub(crate) struct Parts {
+    /// The SAM template that the stack is wired from
+    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
+    template: PathBuf,
+    /// The executable that the layer holds [default: bootstrap, beside this command]
+    #[arg(long, value_name = "FILE")]
+    bootstrap: Option<PathBuf>,
+    /// The thumbnails to make, instead of those in the function's settings
+    #[arg(long, value_name = "PRESETS", value_parser = presets)]
+    presets: Option<Presets>,
+}
+
+fn presets(text: &str) -> Result<Presets, PresetErrors> {
+    text.parse()
+}
+
+impl Parts {
+    /// Options for a stack that keeps its data in this folder, on a free port.
+    pub(crate) fn options(&self, data: &Path, logs: LogSink) -> Result<StackOptions> {
+        let bootstrap = match &self.bootstrap {
+            Some(bootstrap) => bootstrap.clone(),
+            None => std::env::current_exe()?.with_file_name("bootstrap"),
+        };
+        if !bootstrap.is_file() {
+            bail!(
+                "{} is not there: build it with `cargo build -p thumbline-layer`, or say --bootstrap FILE",
+                bootstrap.display()
+            );
+        }
+        if !self.template.is_file() {
+            bail!("{} is not there; run this where it is, or say --template FILE", self.template.display());
+        }
+        let presets =
+            self.presets.iter().map(|presets| ("THUMBLINE_PRESETS".to_owned(), presets.to_string()));
+        Ok(StackOptions {
+            template: TemplateSource::File(self.template.clone()),
+            parameters: BTreeMap::new(),
+            data: data.to_owned(),
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            bootstrap,
+            concurrency: std::thread::available_parallelism().map_or(1, NonZero::get),
+            retry_delays: None,
+            environment: presets.collect(),
+            logs,
+        })
+    }
+}
+
+/// A client for the S3 of a stack.
+pub(crate) fn client(endpoints: &Endpoints) -> Client {
+    let Endpoints { s3, region, access_key_id, secret_access_key, .. } = endpoints;
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(s3)
+        .region(Region::new(region.clone()))
+        .credentials_provider(Credentials::new(
+            access_key_id,
+            secret_access_key,
+            None,
+            None,
+            "the embedded stack",
+        ))
+        .force_path_style(true);
+    Client::from_conf(config.build())
+}
+
+/// A length of time such as `500ms`, `2s` or `1m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| format!("{text:?} is no time such as 500ms, 2s or 1m"))?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(60 * number)),
+        _ => Err(format!("{text:?} is no time such as 500ms, 2s or 1m")),
+    }
+}

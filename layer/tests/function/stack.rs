@@ -1,0 +1,107 @@
+//! A stack of its own for each test, in a temporary folder and on a free port.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use serde_json::Value;
+use tempfile::TempDir;
+use thumbline::Manifest;
+use thumbline_local::lambda::LogSink;
+use thumbline_local::{Endpoints, Stack, StackOptions, TemplateSource};
+
+pub struct TestStack {
+    pub stack: Stack,
+    pub s3: Client,
+    _data: TempDir,
+}
+
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+pub fn sample(file: &str) -> Vec<u8> {
+    let path = project().join("samples/pictures").join(file);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+impl TestStack {
+    pub async fn start() -> TestStack {
+        Self::with(|_| ()).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut StackOptions)) -> TestStack {
+        let data = tempfile::tempdir().unwrap();
+        let mut options = StackOptions {
+            template: TemplateSource::File(project().join("template.yaml")),
+            parameters: BTreeMap::new(),
+            data: data.path().to_owned(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            bootstrap: PathBuf::from(env!("CARGO_BIN_EXE_bootstrap")),
+            concurrency: 2,
+            retry_delays: Some(vec![Duration::from_millis(10); 2]),
+            environment: BTreeMap::new(),
+            logs: LogSink::new(|line| println!("{}", line.text)),
+        };
+        change(&mut options);
+        let stack = Stack::start(options).await.unwrap();
+        let s3 = client(stack.endpoints());
+        TestStack { stack, s3, _data: data }
+    }
+
+    pub async fn upload(&self, key: &str, body: Vec<u8>) {
+        let bucket = &self.stack.endpoints().input_bucket;
+        self.s3.put_object().bucket(bucket).key(key).body(body.into()).send().await.unwrap();
+    }
+
+    pub async fn remove(&self, key: &str) {
+        let bucket = &self.stack.endpoints().input_bucket;
+        self.s3.delete_object().bucket(bucket).key(key).send().await.unwrap();
+    }
+
+    /// The keys in the output bucket, in order.
+    pub async fn outputs(&self) -> Vec<String> {
+        let bucket = &self.stack.endpoints().output_bucket;
+        let listed = self.s3.list_objects_v2().bucket(bucket).send().await.unwrap();
+        listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
+    }
+
+    pub async fn output(&self, key: &str) -> Vec<u8> {
+        let bucket = &self.stack.endpoints().output_bucket;
+        let object = self.s3.get_object().bucket(bucket).key(key).send().await.unwrap();
+        object.body.collect().await.unwrap().to_vec()
+    }
+
+    pub async fn manifest(&self, source_key: &str) -> Manifest {
+        Manifest::parse(&self.output(&format!("{source_key}/manifest.json")).await).unwrap()
+    }
+
+    /// Invokes the function now: its answer, or the error document.
+    pub async fn invoke(&self, event: &Value) -> Result<Value, Value> {
+        let name = self.function_name();
+        let attempt = self.stack.lambda().invoke(&name, event.to_string().into()).await.unwrap();
+        match attempt.outcome {
+            Ok(answer) => Ok(serde_json::from_slice(&answer).unwrap()),
+            Err(error) => Err(serde_json::from_str(&error.document).unwrap()),
+        }
+    }
+
+    pub fn function_name(&self) -> String {
+        self.stack.lambda().functions().next().unwrap().name.clone()
+    }
+}
+
+pub fn client(endpoints: &Endpoints) -> Client {
+    let Endpoints { s3, region, access_key_id, secret_access_key, .. } = endpoints;
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(s3)
+        .region(Region::new(region.clone()))
+        .credentials_provider(Credentials::new(access_key_id, secret_access_key, None, None, "test"))
+        .force_path_style(true);
+    Client::from_conf(config.build())
+}
