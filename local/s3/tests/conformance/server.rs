@@ -14,7 +14,7 @@ use thumbline_local_s3::{self as s3, S3, S3Options};
 use tokio::net::TcpListener;
 
 /// How long a server may take to say where it listens: a cold Python reads many files first.
-const START_DEADLINE: Duration = Duration::from_secs(60);
+const START_DEADLINE: Duration = Duration::from_mins(1);
 
 /// The variable with the path of moto's `moto_server`, from the Python environment that the Makefile builds.
 const MOTO_SERVER: &str = "THUMBLINE_MOTO_SERVER";

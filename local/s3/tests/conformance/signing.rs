@@ -121,12 +121,13 @@ impl Signer {
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let mut parameters: Vec<_> = query.split('&').filter(|parameter| !parameter.is_empty()).collect();
         parameters.sort_unstable();
-        let headers: String =
+        let headers: Vec<_> =
             request.headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
         let canonical = format!(
-            "{}\n{path}\n{}\n{headers}\n{}\n{payload_hash}",
+            "{}\n{path}\n{}\n{}\n{}\n{payload_hash}",
             request.method,
             parameters.join("&"),
+            headers.concat(),
             signed_headers(request),
         );
         format!(
@@ -144,5 +145,10 @@ fn signed_headers(request: &Request) -> String {
 
 /// Lower-case hexadecimal SHA-256.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }

@@ -1,4 +1,4 @@
-//! Buckets: CreateBucket, HeadBucket, ListBuckets, GetBucketLocation, DeleteBucket.
+//! Buckets: `CreateBucket`, `HeadBucket`, `ListBuckets`, `GetBucketLocation`, `DeleteBucket`.
 
 use crate::report::cases;
 use crate::stage::{Stage, assert_refused, assert_status};
@@ -23,7 +23,7 @@ async fn a_bucket_is_there_from_its_creation_to_its_deletion(stage: Stage) {
     assert_refused(stage.s3.delete_bucket().bucket(&bucket).send().await, 404, "NoSuchBucket");
 }
 
-/// us-east-1 answers 200 for compatibility, all other regions `BucketAlreadyOwnedByYou` (API reference, CreateBucket).
+/// us-east-1 answers 200 for compatibility, all other regions `BucketAlreadyOwnedByYou` (API reference, `CreateBucket`).
 async fn creating_a_bucket_that_one_owns_keeps_what_is_in_it(stage: Stage) {
     stage.put("kept.txt", "kept").await;
     let again = stage.s3.create_bucket().bucket(&stage.bucket).send().await;
@@ -78,7 +78,7 @@ async fn buckets_are_listed_in_order_with_their_creation_dates(stage: Stage) {
     );
 }
 
-/// API reference, GetBucketLocation: us-east-1 has a null LocationConstraint.
+/// API reference, `GetBucketLocation`: us-east-1 has a null `LocationConstraint`.
 async fn the_location_of_a_bucket_in_us_east_1_is_empty(stage: Stage) {
     let location = stage.s3.get_bucket_location().bucket(&stage.bucket).send().await.unwrap();
     let region = location.location_constraint.map(|region| region.as_str().to_owned()).unwrap_or_default();

@@ -131,7 +131,7 @@ async fn an_upload_in_parts_has_a_checksum_of_checksums(stage: Stage) {
         parts.push(named.set_checksum_sha256(part.checksum_sha256).build());
     }
     let mut wrong = parts.clone();
-    wrong[1].checksum_sha256 = wrong[0].checksum_sha256.clone();
+    wrong[1].checksum_sha256.clone_from(&parts[0].checksum_sha256);
     assert_refused(stage.complete("k", &upload, wrong).await, 400, "InvalidPart");
     stage.complete("k", &upload, parts).await.unwrap();
     let head = stage.s3.head_object().bucket(&stage.bucket).key("k").checksum_mode(ChecksumMode::Enabled);

@@ -65,7 +65,7 @@ async fn a_put_if_match_of_an_absent_key_is_not_found(stage: Stage) {
     assert!(stage.keys().await.is_empty());
 }
 
-/// API reference, PutObject: If-None-Match "expects the '*' character".
+/// API reference, `PutObject`: If-None-Match "expects the '*' character".
 async fn a_put_if_none_match_of_an_etag_is_not_implemented(stage: Stage) {
     stage.put("k", "first").await;
     let put = stage.s3.put_object().bucket(&stage.bucket).key("k").if_none_match(OTHER);
@@ -179,14 +179,14 @@ async fn a_head_takes_the_same_conditions_as_a_get(stage: Stage) {
     head().if_modified_since(past).send().await.unwrap();
 }
 
-/// API reference, GetObject: If-Match true and If-Unmodified-Since false gives 200.
+/// API reference, `GetObject`: If-Match true and If-Unmodified-Since false gives 200.
 async fn an_etag_that_matches_outweighs_a_date_that_does_not(stage: Stage) {
     let etag = stage.put("k", "x").await;
     let get = stage.s3.get_object().bucket(&stage.bucket).key("k").if_match(&etag);
     get.if_unmodified_since(DateTime::from_secs(1_000_000_000)).send().await.unwrap();
 }
 
-/// API reference, GetObject: If-None-Match false and If-Modified-Since true gives 304.
+/// API reference, `GetObject`: If-None-Match false and If-Modified-Since true gives 304.
 async fn an_etag_that_is_the_same_outweighs_a_date_that_is_not(stage: Stage) {
     let etag = stage.put("k", "x").await;
     let get = stage.s3.get_object().bucket(&stage.bucket).key("k").if_none_match(&etag);

@@ -1,4 +1,4 @@
-//! CopyObject: a new object out of an old one, without its bytes leaving S3.
+//! `CopyObject`: a new object out of an old one, without its bytes leaving S3.
 
 use aws_sdk_s3::operation::copy_object::builders::CopyObjectFluentBuilder;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
@@ -122,7 +122,7 @@ async fn a_copy_of_an_absent_source_is_no_such_key(stage: Stage) {
     assert_eq!(stage.text("to").await, "stays");
 }
 
-/// API reference, CopyObject: 412 where one of the `x-amz-copy-source-if-*` conditions fails.
+/// API reference, `CopyObject`: 412 where one of the `x-amz-copy-source-if-*` conditions fails.
 async fn a_copy_takes_conditions_on_its_source(stage: Stage) {
     let etag = stage.put("from", "x").await;
     let other = "\"00000000000000000000000000000000\"";
@@ -137,7 +137,7 @@ async fn a_copy_takes_conditions_on_its_source(stage: Stage) {
     assert_eq!(stage.text("to").await, "x");
 }
 
-/// User guide, "How to prevent object overwrites with conditional writes", names CopyObject too.
+/// User guide, "How to prevent object overwrites with conditional writes", names `CopyObject` too.
 async fn a_copy_takes_conditions_on_its_target(stage: Stage) {
     stage.put("from", "x").await;
     let etag = stage.put("to", "y").await;

@@ -1,4 +1,4 @@
-//! DeleteObjects: up to a thousand keys in one request, each with an outcome of its own.
+//! `DeleteObjects`: up to a thousand keys in one request, each with an outcome of its own.
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
@@ -36,7 +36,7 @@ async fn many_objects_go_in_one_request_and_each_is_named(stage: Stage) {
     assert_eq!(stage.keys().await, ["b"]);
 }
 
-/// API reference, DeleteObjects: in quiet mode only errors are returned.
+/// API reference, `DeleteObjects`: in quiet mode only errors are returned.
 async fn a_quiet_deletion_names_nothing(stage: Stage) {
     stage.put("a", "").await;
     let request = stage.s3.delete_objects().bucket(&stage.bucket).delete(delete(&["a", "absent"], true));
@@ -111,7 +111,7 @@ async fn a_deletion_of_nothing_is_malformed(stage: Stage) {
 
 const BODY: &str = "<Delete><Object><Key>a</Key></Object></Delete>";
 
-/// API reference, DeleteObjects: a Content-MD5 or another checksum is required for general purpose buckets.
+/// API reference, `DeleteObjects`: a Content-MD5 or another checksum is required for general purpose buckets.
 async fn a_deletion_without_a_checksum_is_refused(stage: Stage) {
     stage.put("a", "").await;
     let request = stage.request("POST", "").query("delete", "").body(BODY);

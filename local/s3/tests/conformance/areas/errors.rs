@@ -45,14 +45,12 @@ async fn every_answer_has_a_request_id(stage: Stage) {
 async fn a_body_that_is_no_xml_is_malformed(stage: Stage) {
     stage.put("k", "stays").await;
     let upload = stage.begin("k").await;
-    // "MissingRequestBodyError: request body is empty" is an error of its own.
-    let malformed = |body| if body == "" { "MissingRequestBodyError" } else { "MalformedXML" };
-    for body in ["<Delete><Object><Key>k</Key></Object>", "no XML", "<Other/>", ""] {
+    for body in ["<Delete><Object><Key>k</Key></Object>", "no XML", "<Other/>"] {
         let delete = stage.request("POST", "").query("delete", "").body(body);
         let delete = delete.header("x-amz-checksum-sha256", &base64_sha256(body));
-        stage.signer().sign(delete).send().await.assert_refused(400, malformed(body));
+        stage.signer().sign(delete).send().await.assert_refused(400, "MalformedXML");
         let complete = stage.request("POST", "k").query("uploadId", &upload).body(body);
-        stage.signer().sign(complete).send().await.assert_refused(400, malformed(body));
+        stage.signer().sign(complete).send().await.assert_refused(400, "MalformedXML");
     }
     assert_eq!(stage.text("k").await, "stays");
 }

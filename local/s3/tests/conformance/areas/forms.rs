@@ -59,16 +59,17 @@ impl Form {
         conditions.push(json!({"x-amz-algorithm": "AWS4-HMAC-SHA256"}));
         conditions.push(json!({"x-amz-credential": credential}));
         conditions.push(json!({"x-amz-date": signer.timestamp()}));
-        let expiration = expiration.fmt(DateTimeFormat::DateTime).unwrap();
-        let policy = BASE64.encode(json!({"expiration": expiration, "conditions": conditions}).to_string());
-        let signed = [
+        let expires = expiration.fmt(DateTimeFormat::DateTime).unwrap();
+        let policy = BASE64.encode(json!({"expiration": expires, "conditions": conditions}).to_string());
+        let signature_fields = [
             ("x-amz-algorithm", "AWS4-HMAC-SHA256".to_owned()),
             ("x-amz-credential", credential),
             ("x-amz-date", signer.timestamp()),
             ("x-amz-signature", signer.signature(&policy)),
             ("policy", policy),
         ];
-        let fields = self.fields.iter().map(|(name, value)| (*name, (*value).to_owned())).chain(signed);
+        let fields =
+            self.fields.iter().map(|(name, value)| (*name, (*value).to_owned())).chain(signature_fields);
         let mut body = Vec::new();
         for (name, value) in fields {
             let part =

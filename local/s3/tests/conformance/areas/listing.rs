@@ -1,9 +1,9 @@
-//! Listings: ListObjectsV2 and ListObjects, and what each of their parameters does.
+//! Listings: `ListObjectsV2` and `ListObjects`, and what each of their parameters does.
 //!
 //! How pages add up is in [`super::pages`].
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{EncodingType, ObjectStorageClass};
 use futures::stream::{self, StreamExt as _};
 
 use crate::report::cases;
@@ -52,7 +52,7 @@ async fn a_listing_names_key_size_etag_date_and_storage_class(stage: Stage) {
     let object = &listed.contents()[0];
     assert_eq!((object.key(), object.size, object.e_tag()), (Some("k"), Some(4), Some(&*etag)));
     assert!(object.last_modified.is_some());
-    assert_eq!(object.storage_class.as_ref().map(|class| class.as_str()), Some("STANDARD"));
+    assert_eq!(object.storage_class.as_ref().map(ObjectStorageClass::as_str), Some("STANDARD"));
     assert_eq!(object.owner, None);
 }
 
@@ -137,7 +137,7 @@ async fn max_keys_of_zero_lists_nothing_and_is_not_truncated(stage: Stage) {
     assert_eq!((keys(&listed), listed.is_truncated, listed.key_count), (vec![], Some(false), Some(0)));
 }
 
-/// API reference, ListObjectsV2: "by default … up to 1,000 key names", and never more.
+/// API reference, `ListObjectsV2`: "by default … up to 1,000 key names", and never more.
 async fn a_page_never_holds_more_than_a_thousand_keys(stage: Stage) {
     let puts = stream::iter(0..1_003).map(|n| {
         let stage = stage.clone();
@@ -165,7 +165,7 @@ async fn the_key_count_includes_common_prefixes(stage: Stage) {
     assert_eq!(listed.key_count, Some(3));
 }
 
-/// API reference, ListObjects: NextMarker is returned only with a delimiter; without one, the last key serves.
+/// API reference, `ListObjects`: `NextMarker` is returned only with a delimiter; without one, the last key serves.
 async fn v1_names_the_next_marker_only_with_a_delimiter(stage: Stage) {
     for key in ["a", "b", "c"] {
         stage.put(key, "").await;

@@ -4,6 +4,7 @@ use aws_sdk_s3::types::CompletedPart;
 use md5::{Digest as _, Md5};
 
 use crate::report::cases;
+use crate::signing::hex;
 use crate::stage::{Stage, assert_refused, assert_status};
 
 cases![
@@ -28,8 +29,8 @@ pub(super) const LEAST: usize = 5 * 1024 * 1024;
 
 /// The `ETag` of an upload in parts (user guide, "Checking object integrity"): the MD5 of their MD5s, and their number.
 fn etag_of(parts: &[&[u8]]) -> String {
-    let digests: Vec<u8> = parts.iter().flat_map(|part| Md5::digest(part)).collect();
-    let digest: String = Md5::digest(digests).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digests: Vec<u8> = parts.iter().flat_map(Md5::digest).collect();
+    let digest = hex(&Md5::digest(digests));
     format!("\"{digest}-{}\"", parts.len())
 }
 

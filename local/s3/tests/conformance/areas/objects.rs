@@ -1,4 +1,4 @@
-//! Objects: PutObject, GetObject, HeadObject, DeleteObject.
+//! Objects: `PutObject`, `GetObject`, `HeadObject`, `DeleteObject`.
 
 use std::time::SystemTime;
 
@@ -6,6 +6,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use md5::{Digest as _, Md5};
 
 use crate::report::cases;
+use crate::signing::hex;
 use crate::stage::{Stage, assert_refused, assert_status};
 
 cases![
@@ -35,7 +36,7 @@ async fn what_was_put_comes_back_byte_for_byte(stage: Stage) {
 
 async fn the_etag_of_a_single_put_is_the_quoted_md5_of_its_bytes(stage: Stage) {
     let etag = stage.put("e.txt", "thumbnail").await;
-    let md5: String = Md5::digest("thumbnail").iter().map(|byte| format!("{byte:02x}")).collect();
+    let md5 = hex(&Md5::digest("thumbnail"));
     assert_eq!(etag, format!("\"{md5}\""));
     let listed = stage.s3.list_objects_v2().bucket(&stage.bucket).send().await.unwrap().contents.unwrap();
     assert_eq!(listed[0].e_tag.as_deref(), Some(&*etag));
@@ -149,7 +150,7 @@ async fn a_body_that_breaks_off_leaves_nothing_where_nothing_was(stage: Stage) {
     assert!(stage.keys().await.is_empty());
 }
 
-/// API reference, "Error responses": MissingContentLength.
+/// API reference, "Error responses": `MissingContentLength`.
 async fn a_put_without_a_length_is_refused(stage: Stage) {
     let put = stage.request("PUT", "k").header("x-amz-content-sha256", crate::signing::UNSIGNED_PAYLOAD);
     let put = stage.signer().sign(put).header("transfer-encoding", "chunked").body("of unknown length");

@@ -87,7 +87,7 @@ fn merged(keys: Vec<String>, prefixes: Vec<String>, most: i32) -> Vec<String> {
     page
 }
 
-/// Every page of a listing with ListObjectsV2, together.
+/// Every page of a listing with `ListObjectsV2`, together.
 async fn v2(stage: &Stage, prefix: &str, delimiter: &str, most: i32, after: &str) -> Vec<String> {
     let asked = stage.s3.list_objects_v2().bucket(&stage.bucket).max_keys(most).prefix(prefix);
     let asked = asked.set_delimiter((!delimiter.is_empty()).then(|| delimiter.to_owned()));

@@ -1,4 +1,4 @@
-//! The parts of a multipart upload: UploadPart, UploadPartCopy, ListParts, and what CompleteMultipartUpload demands.
+//! The parts of a multipart upload: `UploadPart`, `UploadPartCopy`, `ListParts`, and what `CompleteMultipartUpload` demands.
 
 use aws_sdk_s3::types::CompletedPart;
 
@@ -128,7 +128,7 @@ async fn a_part_may_be_copied_from_a_range_of_an_object(stage: Stage) {
     assert_eq!(stage.text("k").await, "234");
 }
 
-/// API reference, GetObject: `partNumber` is a range by another name, and the answer counts the parts.
+/// API reference, `GetObject`: `partNumber` is a range by another name, and the answer counts the parts.
 async fn an_object_can_be_read_part_by_part(stage: Stage) {
     let upload = stage.begin("k").await;
     let one = stage.part("k", &upload, 1, vec![b'a'; LEAST]).await;

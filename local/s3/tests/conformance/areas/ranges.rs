@@ -1,4 +1,4 @@
-//! Ranges of an object: RFC 9110 section 14, one range per request (API reference, GetObject).
+//! Ranges of an object: RFC 9110 section 14, one range per request (API reference, `GetObject`).
 
 use crate::report::cases;
 use crate::stage::{Stage, assert_refused, assert_status};

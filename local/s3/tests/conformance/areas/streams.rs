@@ -22,7 +22,7 @@ cases![
     a_body_that_is_not_signed_is_taken,
 ];
 
-const CHUNK: [u8; 65_536] = [b'c'; 65_536];
+static CHUNK: [u8; 65_536] = [b'c'; 65_536];
 
 async fn signed_chunks_are_put_together_and_their_encoding_is_not_kept(stage: Stage) {
     let put = stage.signer().sign_chunks(stage.request("PUT", "k"), &[&CHUNK, &CHUNK, b"the end"], |_| ());
