@@ -66,6 +66,7 @@ pub(super) fn promise(headers: &HeaderMap, trailers: Option<TrailingHeaders>) ->
         length: Some(length),
         md5: text(&CONTENT_MD5),
         checksum: promised_checksum(headers, trailers)?,
+        kept: None,
     })
 }
 

@@ -6,7 +6,7 @@ use s3s::dto::{
     Initiator, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput,
     MultipartUpload, Part, StorageClass, UploadPartInput, UploadPartOutput,
 };
-use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::attributes::{attributes_of, etag, timestamp};
 use super::checksums::{
@@ -23,7 +23,6 @@ use crate::store::index::UploadRecord;
 use crate::store::listing::common_prefix;
 use crate::store::multipart::{Expected, NamedPart, UploadName, check_part_number};
 use crate::store::objects::Target;
-use crate::store::staging::PromisedChecksum;
 
 impl Operations {
     pub(super) async fn create_upload(
@@ -59,26 +58,26 @@ impl Operations {
         let number = check_part_number(input.part_number)?;
         let name = UploadName { bucket: input.bucket, key: input.key, upload_id: input.upload_id };
         let upload = self.store.find_upload(name.clone()).await?;
-        match promise.checksum.algorithm() {
-            None => promise.checksum = PromisedChecksum::Computed(upload.algorithm),
-            Some(algorithm) if algorithm == upload.algorithm => {}
-            Some(algorithm) if upload.algorithm_chosen => {
-                return Err(s3s::S3Error::with_message(
-                    S3ErrorCode::InvalidRequest,
-                    format!(
-                        "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-                        upload.algorithm.name().to_ascii_lowercase(),
-                        algorithm.name().to_ascii_lowercase()
-                    ),
-                ));
-            }
-            Some(_) => {}
+        // An upload that names no algorithm takes parts with any.
+        promise.kept = Some(upload.algorithm);
+        if let Some(algorithm) = promise.checksum.algorithm()
+            && algorithm != upload.algorithm
+            && upload.algorithm_chosen
+        {
+            return Err(S3Error::with_message(
+                S3ErrorCode::InvalidRequest,
+                format!(
+                    "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                    upload.algorithm.name().to_ascii_lowercase(),
+                    algorithm.name().to_ascii_lowercase()
+                ),
+            ));
         }
         let body = input.body.unwrap_or_else(|| s3s::Body::empty().into());
         let staged = self.store.stage(body, promise).await?;
         let record = self.store.put_part(name, number, staged).await?;
         let mut output = UploadPartOutput { e_tag: Some(etag(&record.etag)), ..Default::default() };
-        show_checksum!(output, &record.checksum);
+        show_checksum!(output, record.checked());
         Ok(S3Response::new(output))
     }
 

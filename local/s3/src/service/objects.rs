@@ -68,7 +68,7 @@ impl Operations {
             Some((algorithm, value)) => PromisedChecksum::Known(algorithm, value),
             None => PromisedChecksum::None,
         };
-        let promise = Promise { length: None, md5: input.content_md5.take(), checksum };
+        let promise = Promise { length: None, md5: input.content_md5.take(), checksum, kept: None };
         let conditions = WriteConditions::of_write(input.if_match.take(), input.if_none_match.take())?;
         let attributes = attributes_of!(input);
         check_key(&input.key)?;

@@ -14,7 +14,7 @@ use super::digest::{Algorithm, Digests, decode_hex};
 use super::failure::Failure;
 use super::index::{Blob, Content, Index as _, ObjectRecord};
 use super::reading::{Reader, Wanted};
-use super::staging::{Promise, PromisedChecksum, Staged};
+use super::staging::{Promise, Staged};
 use super::writer::StagedBytes;
 use super::{Store, off_runtime};
 
@@ -79,8 +79,8 @@ impl Store {
         let algorithm = algorithm.unwrap_or(opened.record.checksum.algorithm);
         let promise = Promise {
             length: Some(opened.span.end - opened.span.start),
-            checksum: PromisedChecksum::Computed(algorithm),
-            md5: None,
+            kept: Some(algorithm),
+            ..Promise::default()
         };
         let staged = self.stage_reader(opened.reader, promise).await?;
         Ok((opened.record, staged))
@@ -120,5 +120,5 @@ fn digests_of(record: &ObjectRecord, algorithm: Option<Algorithm>) -> Option<Dig
         return None;
     }
     let md5 = decode_hex(&record.etag)?.try_into().ok()?;
-    Some(Digests { md5, checksum: record.checksum.clone() })
+    Some(Digests { md5, checksum: record.checksum.clone(), sent: None })
 }

@@ -118,8 +118,8 @@ impl Algorithm {
 /// Digests bytes as they pass.
 pub(crate) struct Digester {
     md5: Md5,
-    checksum: Hasher,
-    algorithm: Algorithm,
+    kept: Hasher,
+    sent: Option<Hasher>,
 }
 
 enum Hasher {
@@ -134,7 +134,10 @@ enum Hasher {
 #[derive(Debug, Clone)]
 pub(crate) struct Digests {
     pub(crate) md5: [u8; 16],
+    /// The checksum that is kept.
     pub(crate) checksum: Checksum,
+    /// The checksum of the algorithm that the client used, if that is another one.
+    pub(crate) sent: Option<Checksum>,
 }
 
 impl Digests {
@@ -142,47 +145,73 @@ impl Digests {
     pub(crate) fn etag(&self) -> String {
         encode_hex(&self.md5)
     }
+
+    /// The checksum of the algorithm that the client used, or the one that is kept if it used none.
+    pub(crate) fn checked(&self) -> &Checksum {
+        self.sent.as_ref().unwrap_or(&self.checksum)
+    }
+}
+
+impl Hasher {
+    fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Crc32 => Self::Crc32(Crc32::new()),
+            Algorithm::Crc32c => Self::Crc32c(Crc32c::new()),
+            Algorithm::Crc64Nvme => Self::Crc64Nvme(Crc64Nvme::new()),
+            Algorithm::Sha1 => Self::Sha1(Box::new(Sha1::new())),
+            Algorithm::Sha256 => Self::Sha256(Box::new(Sha256::new())),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Crc32(hasher) => hasher.update(bytes),
+            Self::Crc32c(hasher) => hasher.update(bytes),
+            Self::Crc64Nvme(hasher) => hasher.update(bytes),
+            Self::Sha1(hasher) => hasher.update(bytes),
+            Self::Sha256(hasher) => hasher.update(bytes),
+        }
+    }
+
+    fn finish(self) -> Checksum {
+        let (algorithm, value) = match self {
+            Self::Crc32(hasher) => (Algorithm::Crc32, encode_base64(&hasher.finalize())),
+            Self::Crc32c(hasher) => (Algorithm::Crc32c, encode_base64(&hasher.finalize())),
+            Self::Crc64Nvme(hasher) => (Algorithm::Crc64Nvme, encode_base64(&hasher.finalize())),
+            Self::Sha1(hasher) => (Algorithm::Sha1, encode_base64(&hasher.finalize())),
+            Self::Sha256(hasher) => (Algorithm::Sha256, encode_base64(&hasher.finalize())),
+        };
+        Checksum { algorithm, kind: ChecksumKind::FullObject, value }
+    }
 }
 
 impl Digester {
-    pub(crate) fn new(algorithm: Algorithm) -> Self {
-        let checksum = match algorithm {
-            Algorithm::Crc32 => Hasher::Crc32(Crc32::new()),
-            Algorithm::Crc32c => Hasher::Crc32c(Crc32c::new()),
-            Algorithm::Crc64Nvme => Hasher::Crc64Nvme(Crc64Nvme::new()),
-            Algorithm::Sha1 => Hasher::Sha1(Box::new(Sha1::new())),
-            Algorithm::Sha256 => Hasher::Sha256(Box::new(Sha256::new())),
-        };
-        Self { md5: Md5::new(), checksum, algorithm }
+    /// Computes the checksum that is kept, and that which the client used, if it used one.
+    pub(crate) fn new(kept: Algorithm, sent: Option<Algorithm>) -> Self {
+        let sent = sent.filter(|algorithm| *algorithm != kept).map(Hasher::new);
+        Self { md5: Md5::new(), kept: Hasher::new(kept), sent }
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.md5.update(bytes);
-        match &mut self.checksum {
-            Hasher::Crc32(hasher) => hasher.update(bytes),
-            Hasher::Crc32c(hasher) => hasher.update(bytes),
-            Hasher::Crc64Nvme(hasher) => hasher.update(bytes),
-            Hasher::Sha1(hasher) => hasher.update(bytes),
-            Hasher::Sha256(hasher) => hasher.update(bytes),
+        self.kept.update(bytes);
+        if let Some(sent) = &mut self.sent {
+            sent.update(bytes);
         }
     }
 
     pub(crate) fn finish(self) -> Digests {
-        let value = match self.checksum {
-            Hasher::Crc32(hasher) => encode_base64(&hasher.finalize()),
-            Hasher::Crc32c(hasher) => encode_base64(&hasher.finalize()),
-            Hasher::Crc64Nvme(hasher) => encode_base64(&hasher.finalize()),
-            Hasher::Sha1(hasher) => encode_base64(&hasher.finalize()),
-            Hasher::Sha256(hasher) => encode_base64(&hasher.finalize()),
-        };
-        let checksum = Checksum { algorithm: self.algorithm, kind: ChecksumKind::FullObject, value };
-        Digests { md5: self.md5.finalize(), checksum }
+        Digests {
+            md5: self.md5.finalize(),
+            checksum: self.kept.finish(),
+            sent: self.sent.map(Hasher::finish),
+        }
     }
 }
 
 /// The digests of bytes already at hand.
 pub(crate) fn digest(algorithm: Algorithm, bytes: &[u8]) -> Digests {
-    let mut digester = Digester::new(algorithm);
+    let mut digester = Digester::new(algorithm, None);
     digester.update(bytes);
     digester.finish()
 }
@@ -207,13 +236,13 @@ pub(crate) fn combine<'a>(
 ) -> Option<Checksum> {
     let value = match kind {
         ChecksumKind::Composite => {
-            let mut digester = Digester::new(algorithm);
+            let mut hasher = Hasher::new(algorithm);
             let mut count = 0_u32;
             for (checksum, _) in parts {
-                digester.update(&decode_part(algorithm, checksum)?);
+                hasher.update(&decode_part(algorithm, checksum)?);
                 count += 1;
             }
-            format!("{}-{count}", digester.finish().checksum.value)
+            format!("{}-{count}", hasher.finish().value)
         }
         ChecksumKind::FullObject => {
             let crc = algorithm.crc()?;
@@ -260,9 +289,9 @@ mod tests {
         let expected = [
             (Algorithm::Crc32, "y/Q5Jg=="),
             (Algorithm::Crc32c, "4waSgw=="),
-            (Algorithm::Crc64Nvme, "rosUhgp5lIg="),
-            (Algorithm::Sha1, "98O8HYCOBHMqOYsC8RYtrIBHQZw="),
-            (Algorithm::Sha256, "FeKw0NPEjJAVTRpTMJ42Gb1Ns0R3vxmWvhcwEzZ1uCU="),
+            (Algorithm::Crc64Nvme, "rosUhgp5mIg="),
+            (Algorithm::Sha1, "98O8HYCOBHMq32eZZczDTKeuNEE="),
+            (Algorithm::Sha256, "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
         ];
         for (algorithm, value) in expected {
             let digests = digest(algorithm, b"123456789");

@@ -117,7 +117,18 @@ pub(crate) struct PartRecord {
     pub(crate) etag: String,
     pub(crate) modified_ms: u64,
     pub(crate) blob: Blob,
+    /// Of the upload's algorithm, so that those of all parts can be combined.
     pub(crate) checksum: Checksum,
+    /// Of the algorithm that the client used, if the upload names none and that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sent: Option<Checksum>,
+}
+
+impl PartRecord {
+    /// The checksum that the client knows.
+    pub(crate) fn checked(&self) -> &Checksum {
+        self.sent.as_ref().unwrap_or(&self.checksum)
+    }
 }
 
 /// Reading the index, the same from a snapshot and from inside a write transaction.

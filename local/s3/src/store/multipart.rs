@@ -98,6 +98,7 @@ impl Store {
                     modified_ms: now_ms(),
                     blob: transaction.keep(staged.bytes)?,
                     checksum: staged.digests.checksum,
+                    sent: staged.digests.sent,
                 };
                 let replaced = transaction
                     .index
@@ -267,12 +268,12 @@ fn choose<'p>(
 }
 
 fn check_part_checksum(upload: &UploadRecord, name: &NamedPart, part: &PartRecord) -> S3Result<()> {
+    let is_of_part = |algorithm: &Algorithm, value: &str| {
+        let known = [Some(&part.checksum), part.sent.as_ref()];
+        known.into_iter().flatten().any(|known| known.algorithm == *algorithm && known.value == value)
+    };
     match &name.checksum {
-        Some((algorithm, value))
-            if *algorithm == part.checksum.algorithm && *value == part.checksum.value =>
-        {
-            Ok(())
-        }
+        Some((algorithm, value)) if is_of_part(algorithm, value) => Ok(()),
         Some(_) => Err(invalid_part()),
         None if upload.algorithm_chosen && upload.checksum_kind == ChecksumKind::Composite => {
             Err(S3Error::with_message(

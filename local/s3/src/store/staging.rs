@@ -29,16 +29,16 @@ pub(crate) struct Promise {
     /// `Content-MD5`, in Base64.
     pub(crate) md5: Option<String>,
     pub(crate) checksum: PromisedChecksum,
+    /// The algorithm of the checksum to keep, if it is not to be the client's choice.
+    pub(crate) kept: Option<Algorithm>,
 }
 
 /// Where the client's checksum is to be found.
 #[derive(Debug, Default)]
 pub(crate) enum PromisedChecksum {
-    /// Nowhere: this one is computed for the record.
+    /// Nowhere.
     #[default]
     None,
-    /// Nowhere, but the client wants this algorithm.
-    Computed(Algorithm),
     /// In a header.
     Known(Algorithm, String),
     /// After the bytes.
@@ -50,9 +50,7 @@ impl PromisedChecksum {
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         match self {
             Self::None => None,
-            Self::Computed(algorithm) | Self::Known(algorithm, _) | Self::Trailing(algorithm, _) => {
-                Some(*algorithm)
-            }
+            Self::Known(algorithm, _) | Self::Trailing(algorithm, _) => Some(*algorithm),
         }
     }
 }
@@ -72,7 +70,8 @@ impl Store {
         S: Stream<Item = Result<Bytes, StdError>> + Send + Unpin,
     {
         let promised_md5 = promise.md5.as_deref().map(parse_md5).transpose()?;
-        let algorithm = promise.checksum.algorithm().unwrap_or(Algorithm::Crc64Nvme);
+        let sent = promise.checksum.algorithm();
+        let kept = promise.kept.or(sent).unwrap_or(Algorithm::Crc64Nvme);
         if let PromisedChecksum::Known(algorithm, value) = &promise.checksum
             && !algorithm.is_well_formed(value)
         {
@@ -83,7 +82,7 @@ impl Store {
             return Err(too_large());
         }
 
-        let received = self.receive(body, algorithm, limit, promise.length.is_some()).await?;
+        let received = self.receive(body, Digester::new(kept, sent), limit, promise.length.is_some()).await?;
 
         if promise.length.is_some_and(|length| length != received.size) {
             return Err(incomplete());
@@ -101,15 +100,14 @@ impl Store {
     async fn receive<S>(
         &self,
         mut body: S,
-        algorithm: Algorithm,
+        digester: Digester,
         limit: u64,
         limit_is_promise: bool,
     ) -> S3Result<Received>
     where
         S: Stream<Item = Result<Bytes, StdError>> + Send + Unpin,
     {
-        let mut sink =
-            Sink { blobs: Arc::clone(&self.blobs), digester: Digester::new(algorithm), file: None };
+        let mut sink = Sink { blobs: Arc::clone(&self.blobs), digester, file: None };
         let mut pending = Vec::new();
         let mut size = 0_u64;
         while let Some(chunk) = body.next().await {
@@ -186,7 +184,7 @@ fn parse_md5(text: &str) -> S3Result<[u8; 16]> {
 
 fn check_checksum(promised: &PromisedChecksum, found: &Digests) -> S3Result<()> {
     let (algorithm, value) = match promised {
-        PromisedChecksum::None | PromisedChecksum::Computed(_) => return Ok(()),
+        PromisedChecksum::None => return Ok(()),
         PromisedChecksum::Known(algorithm, value) => (*algorithm, Some(value.clone())),
         PromisedChecksum::Trailing(algorithm, trailers) => {
             let value = trailers.read(|trailers| {
@@ -196,7 +194,7 @@ fn check_checksum(promised: &PromisedChecksum, found: &Digests) -> S3Result<()> 
         }
     };
     match value {
-        Some(value) if value == found.checksum.value => Ok(()),
+        Some(value) if value == found.checked().value => Ok(()),
         Some(value) if !algorithm.is_well_formed(&value) => Err(malformed_checksum(algorithm)),
         Some(_) => Err(S3Error::with_message(
             S3ErrorCode::BadDigest,
