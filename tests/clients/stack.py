@@ -74,7 +74,7 @@ class Stack:
         self.process.kill()
         self.process.wait(timeout=30)
 
-    def client(self, service, **credentials):
+    def client(self, service, signature_version=None, **credentials):
         """A boto3 client. It does not retry: what happens the first time is what is tested."""
         return boto3.client(
             service,
@@ -82,7 +82,9 @@ class Stack:
             region_name=self.region,
             aws_access_key_id=credentials.get("access_key_id", self.access_key_id),
             aws_secret_access_key=credentials.get("secret_access_key", self.secret_access_key),
-            config=botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=60),
+            config=botocore.config.Config(
+                retries={"total_max_attempts": 1}, read_timeout=60, signature_version=signature_version
+            ),
         )
 
     def aws(self, *arguments, check=True):

@@ -1,6 +1,7 @@
 //! What is kept beside the bytes: system metadata, user metadata, tags.
 
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::ObjectAttributes;
 
 use crate::report::cases;
 use crate::stage::{Stage, assert_refused};
@@ -11,6 +12,7 @@ cases![
     an_object_without_a_type_is_binary,
     more_than_two_kilobytes_of_user_metadata_are_refused,
     a_get_may_ask_for_other_response_headers,
+    the_attributes_that_are_asked_for_are_given,
     tags_given_with_an_object_are_its_tags,
     an_object_without_tags_has_an_empty_tag_set,
 ];
@@ -70,6 +72,21 @@ async fn a_get_may_ask_for_other_response_headers(stage: Stage) {
     assert_eq!(got.content_type.as_deref(), Some("text/html"));
     assert_eq!(got.cache_control.as_deref(), Some("no-cache"));
     assert_eq!(got.content_disposition.as_deref(), Some("attachment"));
+}
+
+/// API reference, `GetObjectAttributes`. The AWS CLI sends one header with commas, the SDK one header for each.
+async fn the_attributes_that_are_asked_for_are_given(stage: Stage) {
+    let etag = stage.put("k", "four").await;
+    let ask = stage.s3.get_object_attributes().bucket(&stage.bucket).key("k");
+    let ask = ask.object_attributes(ObjectAttributes::Etag).object_attributes(ObjectAttributes::ObjectSize);
+    let attributes = ask.send().await.unwrap();
+    // Without quotes here, unlike everywhere else.
+    assert_eq!((attributes.e_tag(), attributes.object_size), (Some(etag.trim_matches('"')), Some(4)));
+    assert_eq!(attributes.storage_class, None);
+    let request = stage.request("GET", "k").query("attributes", "");
+    let answer = stage.signer().sign(request.header("x-amz-object-attributes", "ETag,ObjectSize")).send().await;
+    assert_eq!(answer.element("ETag").as_deref(), Some(etag.trim_matches('"')), "{answer:?}");
+    assert_eq!(answer.element("ObjectSize").as_deref(), Some("4"));
 }
 
 async fn tags_given_with_an_object_are_its_tags(stage: Stage) {
