@@ -6,30 +6,35 @@
 
 use fast_image_resize::Resizer;
 
+use crate::color::ToSrgb;
+use crate::decode::Decoded;
 use crate::error::Error;
 use crate::geometry::Plan;
 use crate::header::Size;
 use crate::orientation::Orientation;
 use crate::raster::Raster;
-use crate::resize::resize;
+use crate::resize::{multiply_alpha, resize};
 
 /// A decoded picture, and the smaller copies made so far.
 pub(crate) struct Cascade {
     /// As stored, not turned: turning a thumbnail is cheaper than turning its source.
     decoded: Raster,
     orientation: Orientation,
-    /// The whole picture in smaller sizes, upright.
+    to_srgb: Option<ToSrgb>,
+    /// The whole picture in smaller sizes, upright, in sRGB.
     copies: Vec<Raster>,
     resizer: Resizer,
 }
 
 impl Cascade {
-    /// Starts from a raster that lies as stored.
-    pub(crate) fn new(decoded: Raster, orientation: Orientation) -> Self {
-        Self { decoded, orientation, copies: Vec::new(), resizer: Resizer::new() }
+    /// Starts from what a decoder gave.
+    pub(crate) fn new(decoded: Decoded, orientation: Orientation) -> Result<Self, Error> {
+        let to_srgb = decoded.profile.as_deref().and_then(ToSrgb::new);
+        let decoded = multiply_alpha(decoded.raster)?;
+        Ok(Self { decoded, orientation, to_srgb, copies: Vec::new(), resizer: Resizer::new() })
     }
 
-    /// The part of the picture that the plan shows, in the plan's size, upright. Ask for the largest first.
+    /// The part of the picture that the plan shows, in the plan's size, upright, in sRGB. Ask for the largest first.
     pub(crate) fn shrink(&mut self, plan: &Plan) -> Result<Raster, Error> {
         let serving = self.copies.iter().filter(|copy| serves(copy.size, plan.scaled));
         let shrunk = match serving.min_by_key(|copy| copy.size.pixels()) {
@@ -49,8 +54,12 @@ impl Cascade {
         } else {
             (plan.share, plan.shown)
         };
-        let shrunk = resize(&mut self.resizer, &self.decoded, share, shown)?;
-        Ok(shrunk.into_owned().oriented(self.orientation))
+        let shrunk = resize(&mut self.resizer, &self.decoded, share, shown)?.into_owned();
+        let upright = shrunk.oriented(self.orientation);
+        match &self.to_srgb {
+            Some(to_srgb) => to_srgb.convert(upright),
+            None => Ok(upright),
+        }
     }
 }
 

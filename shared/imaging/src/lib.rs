@@ -19,6 +19,7 @@
 //! breaking a caller. `docs/imaging.md` has the rules in plain words.
 
 mod cascade;
+mod color;
 mod compose;
 mod decode;
 mod encode;

@@ -14,7 +14,6 @@ use crate::header::{Header, Size};
 use crate::limits::Limits;
 use crate::probe::probe;
 use crate::rendition::Rendition;
-use crate::resize::multiply_alpha;
 
 /// One finished thumbnail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,10 +79,9 @@ pub fn render(
 
     go_on("decoding")?;
     let at_least = stored_size_needed(&header, &plans);
-    let decoded =
-        timed(&mut timings.decode, || decode(source, &header, at_least, limits).and_then(multiply_alpha))?;
+    let decoded = timed(&mut timings.decode, || decode(source, &header, at_least, limits))?;
 
-    let mut cascade = Cascade::new(decoded, header.orientation);
+    let mut cascade = timed(&mut timings.resize, || Cascade::new(decoded, header.orientation))?;
     let mut thumbnails: Vec<Option<Thumbnail>> = vec![None; renditions.len()];
     for (index, plan) in largest_first(&plans) {
         let rendition = &renditions[index];

@@ -10,6 +10,7 @@ use image::codecs::webp::WebPDecoder;
 use image::error::ImageError;
 use image::{ColorType, ImageDecoder};
 
+use super::Decoded;
 use crate::error::Error;
 use crate::format::SourceFormat;
 use crate::header::Size;
@@ -17,7 +18,7 @@ use crate::limits::Limits;
 use crate::raster::{Channels, Raster};
 
 /// Decodes the picture, or the first frame or page of several.
-pub(super) fn decode(source: &[u8], format: SourceFormat, limits: &Limits) -> Result<Raster, Error> {
+pub(super) fn decode(source: &[u8], format: SourceFormat, limits: &Limits) -> Result<Decoded, Error> {
     let explain = |error| explain(error, format, source.len());
     let cursor = Cursor::new(source);
     let mut decoder: Box<dyn ImageDecoder + '_> = match format {
@@ -43,9 +44,11 @@ pub(super) fn decode(source: &[u8], format: SourceFormat, limits: &Limits) -> Re
         actual: decoder.total_bytes(),
         limit: usize::MAX as u64,
     })?;
+    // Like all metadata, a profile that cannot be read is done without.
+    let profile = decoder.icc_profile().ok().flatten();
     let mut pixels = vec![0; bytes];
     decoder.read_image_boxed(&mut pixels).map_err(explain)?;
-    into_raster(pixels, size, colors, format)
+    Ok(Decoded { raster: into_raster(pixels, size, colors, format)?, profile })
 }
 
 /// What a decoder may allocate: the largest picture at its widest, 16-bit RGBA, once more for its own work, and room

@@ -10,6 +10,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::errors::DecodeErrors;
 
+use super::Decoded;
 use crate::error::Error;
 use crate::format::SourceFormat;
 use crate::header::{Header, Size};
@@ -17,27 +18,29 @@ use crate::raster::{Channels, Raster};
 use crate::source::jpeg::{Picture, extract};
 
 /// Decodes in full: grey stays grey, all else becomes RGB.
-pub(super) fn decode(source: &[u8], header: &Header) -> Result<Raster, Error> {
+pub(super) fn decode(source: &[u8], header: &Header) -> Result<Decoded, Error> {
     let picture = extract(source)?;
     let is_plain = picture.is_progressive || picture.is_interleaved;
-    let raster = if is_plain && picture.components <= 3 {
+    let decoded = if is_plain && picture.components <= 3 {
         decode_common(&picture, header.stored)?
     } else {
         decode_rare(&picture, header.stored)?
     };
+    let raster = &decoded.raster;
     let expected = raster.size.pixels() * raster.channels.count() as u64;
     if raster.pixels.len() as u64 != expected {
         return Err(corrupt(format!("{} bytes of pixels where {expected} belong", raster.pixels.len())));
     }
-    Ok(raster)
+    Ok(decoded)
 }
 
-fn decode_common(picture: &Picture, size: Size) -> Result<Raster, Error> {
+fn decode_common(picture: &Picture, size: Size) -> Result<Decoded, Error> {
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX));
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(picture.bytes.as_slice()), options);
+    let mut decoder =
+        zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(picture.bytes.as_slice()), options);
     let explain = |error| match error {
         DecodeErrors::Unsupported(scheme) => {
             Error::Unsupported { found: format!("JPEG of the kind {scheme:?}") }
@@ -51,10 +54,10 @@ fn decode_common(picture: &Picture, size: Size) -> Result<Raster, Error> {
         if is_gray { (ColorSpace::Luma, Channels::Gray) } else { (ColorSpace::RGB, Channels::Rgb) };
     decoder.set_options(decoder.options().jpeg_set_out_colorspace(colors));
     let pixels = decoder.decode().map_err(explain)?;
-    Ok(Raster { size, channels, pixels })
+    Ok(Decoded { raster: Raster { size, channels, pixels }, profile: decoder.icc_profile() })
 }
 
-fn decode_rare(picture: &Picture, size: Size) -> Result<Raster, Error> {
+fn decode_rare(picture: &Picture, size: Size) -> Result<Decoded, Error> {
     let mut decoder = jpeg_decoder::Decoder::new(picture.bytes.as_slice());
     let pixels = decoder.decode().map_err(|error| match error {
         jpeg_decoder::Error::Unsupported(feature) => {
@@ -70,7 +73,7 @@ fn decode_rare(picture: &Picture, size: Size) -> Result<Raster, Error> {
         Some(jpeg_decoder::PixelFormat::CMYK32) => (Channels::Rgb, light_of_inks(pixels, picture.is_adobe)),
         other => return Err(Error::Unsupported { found: format!("JPEG with pixels of the kind {other:?}") }),
     };
-    Ok(Raster { size, channels, pixels })
+    Ok(Decoded { raster: Raster { size, channels, pixels }, profile: decoder.icc_profile() })
 }
 
 /// What four inks on white paper leave of red, green and blue, in place.

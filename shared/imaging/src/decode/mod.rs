@@ -16,31 +16,40 @@ use crate::limits::Limits;
 use crate::raster::Raster;
 use crate::source;
 
-/// Decodes a source whose header has been probed.
-///
-/// The raster lies as stored, not yet turned. It is all there: a source that ends early is an error.
+/// What a decoder makes of a source.
+pub(crate) struct Decoded {
+    /// The pixels as stored, not yet turned.
+    pub(crate) raster: Raster,
+    /// The ICC profile that says what the colours mean.
+    pub(crate) profile: Option<Vec<u8>>,
+}
+
+/// Decodes a source whose header has been probed. It is all there: a source that ends early is an error.
 pub(crate) fn decode(
     source: &[u8],
     header: &Header,
     at_least: Size,
     limits: &Limits,
-) -> Result<Raster, Error> {
+) -> Result<Decoded, Error> {
     debug_assert!(at_least.width <= header.stored.width && at_least.height <= header.stored.height);
     source::check_complete(source, header.format, limits)?;
-    let raster = contained(header.format, || match header.format {
+    let decoded = contained(header.format, || match header.format {
         SourceFormat::Jpeg => jpeg::decode(source, header),
         format => full::decode(source, format, limits),
     })?;
-    if raster.size != header.stored {
-        let detail = format!("the header says {} and the data {}", header.stored, raster.size);
+    if decoded.raster.size != header.stored {
+        let detail = format!("the header says {} and the data {}", header.stored, decoded.raster.size);
         return Err(Error::Corrupt { format: header.format, detail });
     }
-    Ok(raster.without_idle_alpha())
+    Ok(Decoded { raster: decoded.raster.without_idle_alpha(), ..decoded })
 }
 
 /// Runs somebody else's decoder so that a panic inside it, which only a picture can have caused, becomes an error about
 /// that picture.
-fn contained(format: SourceFormat, decode: impl FnOnce() -> Result<Raster, Error>) -> Result<Raster, Error> {
+fn contained(
+    format: SourceFormat,
+    decode: impl FnOnce() -> Result<Decoded, Error>,
+) -> Result<Decoded, Error> {
     // Nothing that the closure can leave half done is seen again: it owns all that it changes.
     panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
         let reason = panic.downcast_ref::<String>().map(String::as_str);
