@@ -178,11 +178,13 @@ fn write_until_closed(
         let mut steps: Vec<_> = std::iter::once(first).chain(queue.try_iter().take(MAX_STEPS - 1)).collect();
         match write_together(database, &mut steps) {
             Ok(Written { dropped, announced }) => {
-                for step in steps {
-                    step.finish(true);
-                }
+                // Before anybody is answered: who has been told that an object is there may ask at once whether its
+                // event is being dealt with.
                 if let (true, Some(sink)) = (announced, sink) {
                     sink.committed();
+                }
+                for step in steps {
+                    step.finish(true);
                 }
                 blobs.remove(dropped);
             }
