@@ -3,6 +3,7 @@
 //! The full source key comes first, `{source key}/{preset}.{ext}`, so that `a.png` and `a.jpg` never collide, one prefix
 //! holds all that belongs to a picture, and one wildcard invalidates it in a CDN.
 
+use hex_simd::AsciiCase;
 use sha2::{Digest, Sha256};
 use thumbline_imaging::OutputFormat;
 
@@ -72,12 +73,7 @@ fn looks_hashed(source_key: &str) -> bool {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex_simd::encode_to_string(bytes, AsciiCase::Lower)
 }
 
 #[cfg(test)]
