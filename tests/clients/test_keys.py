@@ -48,11 +48,15 @@ def test_a_key_that_no_file_can_have_has_its_thumbnails(s3, stack, outputs, key)
     outputs.await_thumbnails(key, 40, 40)
 
 
-def test_a_key_too_long_for_its_outputs_has_them_under_its_hash():
-    assert prefix("k" * 1010) == "k" * 1010 + "/"
-    assert prefix("k" * 1011).startswith("~/") and len(prefix("k" * 1011)) == 67
-    assert prefix("日" * 337).startswith("~/") is False
-    assert prefix("日" * 338).startswith("~/")
+@pytest.mark.parametrize(
+    "key, fits",
+    [("k" * 1010, True), ("k" * 1011, False), ("日" * 336, True), ("日" * 337, False), ("~/" + "0" * 62, True)],
+    ids=["1010-bytes", "1011-bytes", "1008-bytes-of-han", "1011-bytes-of-han", "like-a-hash"],
+)
+def test_the_longest_key_that_leaves_room_for_a_manifest_keeps_its_outputs(s3, stack, outputs, key, fits):
+    assert (prefix(key) == f"{key}/") == fits
+    s3.put_object(Bucket=stack.input, Key=key, Body=png(40, 30))
+    outputs.await_thumbnails(key, 40, 30)
 
 
 def test_removing_one_of_two_related_keys_leaves_the_other(s3, stack, outputs):
