@@ -93,7 +93,7 @@ impl Services {
         if !for_sqs && !Lambda::claims(&request) {
             request.extensions_mut().insert(peer);
             let response = self.s3.service().call(request).await.map_err(|error| Failure(error.into()))?;
-            return Ok(response.map(|body| body.map_err(|error| Failure(error.into())).boxed_unsync()));
+            return Ok(response.map(|body| body.map_err(Failure).boxed_unsync()));
         }
         let (parts, body) = request.into_parts();
         let response = match Limited::new(body, MAX_BODY_BYTES).collect().await {

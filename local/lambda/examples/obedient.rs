@@ -40,6 +40,7 @@ struct Event {
     answer: Option<Value>,
 }
 
+#[expect(clippy::panic, reason = "a test asks for it")]
 async fn take(step: Step) -> Result<(), Error> {
     match step {
         Step::Print(text) => println!("{text}"),

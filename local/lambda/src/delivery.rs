@@ -20,7 +20,7 @@ use crate::events::{self, Pending, StoredEvent};
 use crate::fleet::{Fleet, Slot};
 use crate::invocation::{FunctionError, Invocation, InvocationRecord};
 use crate::service::Service;
-use crate::sqs::SqsError;
+use crate::sqs::{Sqs, SqsError};
 
 /// The wait before trying again after the database failed. This is nobody's attempt.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
@@ -196,7 +196,6 @@ impl Courier {
             Fate::GivenUp(event, condition) => (None, Some((event, condition))),
         };
         let due_ms = again.as_ref().map(|event| event.due_ms);
-        let queues = self.service.queues.clone();
         let letter = given_up.and_then(|(event, condition)| self.letter(&event, condition));
         let sends = letter.is_some();
         database::write(&self.service.database, move |transaction| {
@@ -204,7 +203,7 @@ impl Courier {
                 return events::replace(transaction, sequence, &event);
             }
             if let Some((queue, body)) = letter {
-                match queues.put_in(transaction, &queue, body) {
+                match Sqs::put_in(transaction, &queue, body) {
                     Ok(_) => {}
                     Err(SqsError::Store(error)) => return Err(error),
                     // Checked when the stack started, and queues are never deleted.

@@ -48,8 +48,8 @@ impl Default for AsyncConfig {
     /// Two more attempts, after one and then two minutes, within six hours: Lambda's defaults.
     fn default() -> Self {
         Self {
-            retry_delays: vec![Duration::from_secs(60), Duration::from_secs(120)],
-            max_event_age: Duration::from_secs(6 * 60 * 60),
+            retry_delays: vec![Duration::from_mins(1), Duration::from_mins(2)],
+            max_event_age: Duration::from_hours(6),
             on_failure: None,
         }
     }

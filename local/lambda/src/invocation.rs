@@ -99,10 +99,9 @@ impl FunctionError {
 /// How a process ended, in the words of Lambda's log.
 fn explain(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
-        (Some(0), _) => "Runtime exited without providing a reason".to_owned(),
+        (Some(0), _) | (None, None) => "Runtime exited without providing a reason".to_owned(),
         (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
         (None, Some(signal)) => format!("Runtime exited with error: signal: {}", signal_name(signal)),
-        (None, None) => "Runtime exited without providing a reason".to_owned(),
     }
 }
 

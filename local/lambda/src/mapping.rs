@@ -55,19 +55,9 @@ pub(crate) async fn poll(service: Arc<Service>, fleet: Arc<Fleet>, source: Event
     let source = Arc::new(source);
     let mut batches = JoinSet::new();
     loop {
-        let next = async {
-            // First a message, then an environment, and only then is the message taken: one that is held while every
-            // environment is busy would become visible again before its turn.
-            service.queues.wait_visible(&source.queue, None).await?;
-            let Some(slot) = fleet.reserve().await else { return Ok(None) };
-            let messages =
-                service.queues.receive(&source.queue, source.batch_size, Duration::ZERO, None).await?;
-            Ok::<_, SqsError>(Some((slot, messages)))
-        };
-        let next = tokio::select! {
-            next = next => next,
-            Some(_) = batches.join_next() => continue,
-        };
+        // Never cancelled in the middle: a message that was taken and then forgotten would count as received.
+        let next = next_batch(&service, &fleet, &source).await;
+        while batches.try_join_next().is_some() {}
         match next {
             Ok(Some((_, messages))) if messages.is_empty() => {}
             Ok(Some((slot, messages))) => {
@@ -81,6 +71,20 @@ pub(crate) async fn poll(service: Arc<Service>, fleet: Arc<Fleet>, source: Event
             }
         }
     }
+}
+
+/// A place to run in and the messages to run with; `None` when the fleet is stopped.
+async fn next_batch(
+    service: &Service,
+    fleet: &Fleet,
+    source: &EventSource,
+) -> Result<Option<(Slot, Vec<ReceivedMessage>)>, SqsError> {
+    // First a message, then an environment, and only then is the message taken: one that is held while every
+    // environment is busy would become visible again before its turn.
+    service.queues.wait_visible(&source.queue, None).await?;
+    let Some(slot) = fleet.reserve().await else { return Ok(None) };
+    let messages = service.queues.receive(&source.queue, source.batch_size, Duration::ZERO, None).await?;
+    Ok(Some((slot, messages)))
 }
 
 async fn run_batch(

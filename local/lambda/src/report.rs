@@ -75,16 +75,15 @@ impl Report<'_> {
             self.peak_memory_mb,
         );
         if let Some(init) = self.init_duration {
-            line.push_str(&format!("\tInit Duration: {:.2} ms", milliseconds(init)));
+            line = format!("{line}\tInit Duration: {:.2} ms", milliseconds(init));
         }
         match (self.status, self.error) {
-            (Status::Success, _) => {}
             (Status::Timeout, _) => line.push_str("\tStatus: timeout"),
             // What a function reports about itself is no failure of its environment, and has no status there.
             (Status::Error, Some(error)) if error.kind.starts_with("Runtime.") => {
-                line.push_str(&format!("\tStatus: error\tError Type: {}", error.kind));
+                line = format!("{line}\tStatus: error\tError Type: {}", error.kind);
             }
-            (Status::Error, _) => {}
+            (Status::Success | Status::Error, _) => {}
         }
         line
     }

@@ -43,7 +43,7 @@ pub enum TemplateError {
         source: std::io::Error,
     },
     /// It has mistakes: all that were found.
-    #[error("{name} has mistakes:{}", .problems.iter().map(|problem| format!("\n  {problem}")).collect::<String>())]
+    #[error("{name} has mistakes:\n  {}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
     Mistakes {
         /// The template's file name.
         name: String,

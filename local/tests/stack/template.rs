@@ -122,7 +122,7 @@ fn parameters_are_checked_against_what_the_template_allows() {
 
 #[test]
 fn all_mistakes_are_reported_with_their_lines_and_places() {
-    let text = r#"Resources:
+    let text = r"Resources:
   Function:
     Type: AWS::Serverless::Function
     Properties:
@@ -141,7 +141,7 @@ fn all_mistakes_are_reported_with_their_lines_and_places() {
     Type: AWS::SQS::Queue
     Properties:
       QueueName: !Ref Nobody
-"#;
+";
     let error = read(text).unwrap_err();
     for message in [
         "line 7, Resources.Function.Properties.Timeout: `3 s` is not a whole number from 1 to 900",

@@ -65,7 +65,7 @@ impl Sqs {
             "DeleteMessage" => {
                 let request: DeleteMessage = parse(body)?;
                 let handle = request.receipt_handle.ok_or(SqsError::MissingParameter("ReceiptHandle"))?;
-                self.delete(url(&request.queue_url)?, &handle).await?;
+                self.delete(url(request.queue_url.as_ref())?, &handle).await?;
                 value(&Empty {})
             }
             "DeleteMessageBatch" => self.delete_batch(parse(body)?).await,
@@ -74,7 +74,7 @@ impl Sqs {
                 let handle = request.receipt_handle.ok_or(SqsError::MissingParameter("ReceiptHandle"))?;
                 let timeout = visibility(request.visibility_timeout)?;
                 let timeout = timeout.ok_or(SqsError::MissingParameter("VisibilityTimeout"))?;
-                self.change_visibility(url(&request.queue_url)?, &handle, timeout).await?;
+                self.change_visibility(url(request.queue_url.as_ref())?, &handle, timeout).await?;
                 value(&Empty {})
             }
             "ChangeMessageVisibilityBatch" => self.change_visibility_batch(parse(body)?).await,
@@ -88,7 +88,7 @@ impl Sqs {
             "ListQueues" => self.list_queues(&parse(body)?, urls),
             "PurgeQueue" => {
                 let request: OfQueue = parse(body)?;
-                self.purge(url(&request.queue_url)?).await?;
+                self.purge(url(request.queue_url.as_ref())?).await?;
                 value(&Empty {})
             }
             "CreateQueue" => {
@@ -106,7 +106,7 @@ impl Sqs {
     }
 
     async fn send_message(&self, request: SendMessage) -> Result<Value, SqsError> {
-        let queue = url(&request.queue_url)?;
+        let queue = url(request.queue_url.as_ref())?;
         let message = NewMessage {
             body: request.message_body.ok_or(SqsError::MissingParameter("MessageBody"))?,
             attributes: request.message_attributes,
@@ -116,7 +116,7 @@ impl Sqs {
     }
 
     async fn send_batch(&self, request: Batch<SendEntry>) -> Result<Value, SqsError> {
-        let queue = url(&request.queue_url)?;
+        let queue = url(request.queue_url.as_ref())?;
         self.queue(queue)?;
         check_entries(&request.entries)?;
         let messages: Vec<_> = request
@@ -146,7 +146,7 @@ impl Sqs {
     }
 
     async fn receive_message(&self, request: ReceiveMessage) -> Result<Value, SqsError> {
-        let queue = url(&request.queue_url)?;
+        let queue = url(request.queue_url.as_ref())?;
         let config = self.queue(queue)?;
         let max = request.max_number_of_messages.unwrap_or(1);
         if !(1..=10).contains(&max) {
@@ -168,7 +168,7 @@ impl Sqs {
     }
 
     async fn delete_batch(&self, request: Batch<DeleteEntry>) -> Result<Value, SqsError> {
-        let queue = url(&request.queue_url)?;
+        let queue = url(request.queue_url.as_ref())?;
         self.queue(queue)?;
         check_entries(&request.entries)?;
         let mut result = BatchResult { successful: Vec::new(), failed: Vec::new() };
@@ -182,7 +182,7 @@ impl Sqs {
     }
 
     async fn change_visibility_batch(&self, request: Batch<VisibilityEntry>) -> Result<Value, SqsError> {
-        let queue = url(&request.queue_url)?;
+        let queue = url(request.queue_url.as_ref())?;
         self.queue(queue)?;
         check_entries(&request.entries)?;
         let mut result = BatchResult { successful: Vec::new(), failed: Vec::new() };
@@ -202,7 +202,7 @@ impl Sqs {
     }
 
     fn queue_attributes(&self, request: &GetQueueAttributes) -> Result<Value, SqsError> {
-        let queue = url(&request.queue_url)?;
+        let queue = url(request.queue_url.as_ref())?;
         let stored = store::queue(&self.database, crate::account::queue_name(queue))?;
         let mut attributes = stored.config.attributes(&self.account, self.counts(queue)?);
         attributes.insert("CreatedTimestamp", (stored.created_ms / 1000).to_string());
@@ -299,8 +299,8 @@ fn check_entries<E: Entry>(entries: &[E]) -> Result<(), SqsError> {
     }
 }
 
-fn url(queue_url: &Option<String>) -> Result<&str, SqsError> {
-    queue_url.as_deref().filter(|url| !url.is_empty()).ok_or(SqsError::MissingParameter("QueueUrl"))
+fn url(queue_url: Option<&String>) -> Result<&str, SqsError> {
+    queue_url.map(String::as_str).filter(|url| !url.is_empty()).ok_or(SqsError::MissingParameter("QueueUrl"))
 }
 
 fn visibility(seconds: Option<u32>) -> Result<Option<Duration>, SqsError> {

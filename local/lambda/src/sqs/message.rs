@@ -172,7 +172,7 @@ impl Receipt {
 
 /// MD5 in hexadecimal, which is how SQS proves what it received.
 pub(crate) fn md5_hex(bytes: &[u8]) -> String {
-    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex_simd::encode_to_string(Md5::digest(bytes), hex_simd::AsciiCase::Lower)
 }
 
 /// The digest over attributes, as "Calculating the MD5 message digest for message attributes" in the SQS developer guide

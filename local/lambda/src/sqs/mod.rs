@@ -189,7 +189,6 @@ impl Sqs {
     /// No limit applies: what goes here is the record of an event that was given up, which a little more than the
     /// largest event must not make disappear.
     pub(crate) fn put_in(
-        &self,
         transaction: &WriteTransaction,
         queue: &str,
         body: String,

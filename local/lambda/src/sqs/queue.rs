@@ -104,7 +104,8 @@ impl QueueConfig {
 
     /// Refuses what cannot be a queue.
     pub(crate) fn check(&self) -> Result<(), SqsError> {
-        if self.name.ends_with(".fifo") {
+        // SQS knows FIFO queues by exactly this ending.
+        if self.name.strip_suffix(".fifo").is_some() {
             let message = format!("{}: FIFO queues are not supported by the local stack", self.name);
             return Err(SqsError::InvalidParameterValue(message));
         }

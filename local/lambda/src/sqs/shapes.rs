@@ -184,6 +184,7 @@ pub(super) struct Messages {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the fields have the names of the service model")]
 pub(super) struct Message {
     #[serde(rename = "MessageId")]
     pub(super) message_id: String,
