@@ -17,13 +17,19 @@ use crate::header::Size;
 use crate::limits::Limits;
 use crate::raster::{Channels, Raster};
 
+/// What decoders may hold besides pixels: palettes, profiles, a row or two.
+const TABLES_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Decodes the picture, or the first frame or page of several.
 pub(super) fn decode(source: &[u8], format: SourceFormat, limits: &Limits) -> Result<Decoded, Error> {
     let explain = |error| explain(error, format, source.len());
     let cursor = Cursor::new(source);
     let mut decoder: Box<dyn ImageDecoder + '_> = match format {
         SourceFormat::Png => {
-            Box::new(PngDecoder::with_limits(cursor, decoder_limits(limits)).map_err(explain)?)
+            // Here the limit is for what is not pixels: a colour profile can be a bomb, too.
+            let mut table_limits = decoder_limits(limits);
+            table_limits.max_alloc = Some(TABLES_BYTES);
+            Box::new(PngDecoder::with_limits(cursor, table_limits).map_err(explain)?)
         }
         SourceFormat::Gif => Box::new(GifDecoder::new(cursor).map_err(explain)?),
         SourceFormat::WebP => Box::new(WebPDecoder::new(cursor).map_err(explain)?),
@@ -54,7 +60,6 @@ pub(super) fn decode(source: &[u8], format: SourceFormat, limits: &Limits) -> Re
 /// What a decoder may allocate: the largest picture at its widest, 16-bit RGBA, once more for its own work, and room
 /// for tables.
 fn decoder_limits(limits: &Limits) -> image::Limits {
-    const TABLES_BYTES: u64 = 64 * 1024 * 1024;
     let mut decoder_limits = image::Limits::no_limits();
     decoder_limits.max_image_width = Some(limits.max_side_pixels);
     decoder_limits.max_image_height = Some(limits.max_side_pixels);

@@ -6,6 +6,7 @@
 
 mod full;
 mod jpeg;
+mod palette;
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -35,6 +36,10 @@ pub(crate) fn decode(
     source::check_complete(source, header.format, limits)?;
     let decoded = contained(header.format, || match header.format {
         SourceFormat::Jpeg => jpeg::decode(source, header),
+        SourceFormat::Tiff => match source::tiff::palette(source) {
+            Some(palette) => palette::decode(palette, limits),
+            None => full::decode(source, header.format, limits),
+        },
         format => full::decode(source, format, limits),
     })?;
     if decoded.raster.size != header.stored {

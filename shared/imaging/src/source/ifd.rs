@@ -1,5 +1,7 @@
 //! Image file directories: the tables that TIFF files are made of, and EXIF blocks too (TIFF 6.0, section 2).
 
+use std::ops::Range;
+
 use crate::orientation::Orientation;
 
 /// Tag numbers that are asked for here (TIFF 6.0, section 8; DNG 1.7 for the last).
@@ -7,10 +9,13 @@ pub(super) mod tag {
     pub(in crate::source) const NEW_SUBFILE_TYPE: u16 = 254;
     pub(in crate::source) const IMAGE_WIDTH: u16 = 256;
     pub(in crate::source) const IMAGE_LENGTH: u16 = 257;
+    pub(in crate::source) const BITS_PER_SAMPLE: u16 = 258;
+    pub(in crate::source) const PHOTOMETRIC_INTERPRETATION: u16 = 262;
     pub(in crate::source) const MAKE: u16 = 271;
     pub(in crate::source) const STRIP_OFFSETS: u16 = 273;
     pub(in crate::source) const ORIENTATION: u16 = 274;
     pub(in crate::source) const STRIP_BYTE_COUNTS: u16 = 279;
+    pub(in crate::source) const COLOR_MAP: u16 = 320;
     pub(in crate::source) const TILE_OFFSETS: u16 = 324;
     pub(in crate::source) const TILE_BYTE_COUNTS: u16 = 325;
     pub(in crate::source) const SUB_IFDS: u16 = 330;
@@ -36,6 +41,7 @@ pub(super) enum DirectoryError {
 pub(super) struct Directory<'a> {
     layout: Layout,
     source: &'a [u8],
+    entries_at: usize,
     /// Entries of 12 bytes (20 in `BigTIFF`), as they are.
     entries: &'a [u8],
 }
@@ -65,8 +71,9 @@ impl<'a> Directory<'a> {
         let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(layout.entry_bytes()));
         let begin = offset.checked_add(count_bytes);
         let end = begin.zip(bytes).and_then(|(begin, bytes)| begin.checked_add(bytes));
-        let entries = begin.zip(end).and_then(|(begin, end)| source.get(begin..end));
-        Ok(Self { layout, source, entries: entries.ok_or(DirectoryError::Beyond)? })
+        let (begin, end) = begin.zip(end).ok_or(DirectoryError::Beyond)?;
+        let entries = source.get(begin..end).ok_or(DirectoryError::Beyond)?;
+        Ok(Self { layout, source, entries_at: begin, entries })
     }
 
     /// The orientation tag.
@@ -105,6 +112,16 @@ impl<'a> Directory<'a> {
         };
         let values = begin.get(..total).unwrap_or(begin);
         Some(values.chunks_exact(value_bytes).map(move |value| layout.join(value)))
+    }
+
+    /// Where the value of a tag stands that is a single SHORT, and the two bytes that another number has there.
+    pub(super) fn short_as(&self, tag: u16, number: u16) -> Option<(Range<usize>, [u8; 2])> {
+        let layout = self.layout;
+        let mut entries = self.entries.chunks_exact(layout.entry_bytes());
+        let place = entries.position(|entry| layout.number(entry, 0, 2) == Some(tag.into()))?;
+        let at = self.entries_at + place * layout.entry_bytes() + 4 + layout.offset_bytes();
+        let bytes = if layout.big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
+        Some((at..at + 2, bytes))
     }
 
     fn entry(&self, tag: u16) -> Option<&'a [u8]> {

@@ -10,7 +10,7 @@ mod ifd;
 pub(crate) mod jpeg;
 mod png;
 mod reader;
-mod tiff;
+pub(crate) mod tiff;
 mod webp;
 
 use crate::error::Error;

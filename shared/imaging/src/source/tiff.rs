@@ -46,6 +46,38 @@ pub(super) fn check_complete(source: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// A picture that names its colours, made ready for a decoder that knows only greys.
+pub(crate) struct Palette {
+    /// The file, changed to say that its samples are greys.
+    pub(crate) as_gray: Vec<u8>,
+    /// Bits of a sample: 1, 2, 4 or 8.
+    pub(crate) bits: u8,
+    /// The colour for each sample.
+    pub(crate) colors: Vec<[u8; 3]>,
+}
+
+/// The palette of a picture that has one (TIFF 6.0, section 5): all reds, then all greens, then all blues, in 16 bits.
+pub(crate) fn palette(source: &[u8]) -> Option<Palette> {
+    const BLACK_IS_ZERO: u16 = 1;
+    const PALETTE: u64 = 3;
+    let directory = Directory::read_first(source).ok()?;
+    if directory.values(tag::PHOTOMETRIC_INTERPRETATION)?.next()? != PALETTE {
+        return None;
+    }
+    let bits = directory.values(tag::BITS_PER_SAMPLE).and_then(|mut values| values.next()).unwrap_or(1);
+    let bits = u8::try_from(bits).ok().filter(|bits| matches!(bits, 1 | 2 | 4 | 8))?;
+    let narrow = |value: u64| u8::try_from(value >> 8).unwrap_or(u8::MAX);
+    let levels: Vec<u8> = directory.values(tag::COLOR_MAP)?.take(3 << bits).map(narrow).collect();
+    let colors = 1_usize << bits;
+    let (reds, others) = levels.split_at_checked(colors)?;
+    let (greens, blues) = others.split_at_checked(colors)?;
+    let colors = reds.iter().zip(greens).zip(blues).map(|((r, g), b)| [*r, *g, *b]).collect();
+    let (place, number) = directory.short_as(tag::PHOTOMETRIC_INTERPRETATION, BLACK_IS_ZERO)?;
+    let mut as_gray = source.to_vec();
+    as_gray.get_mut(place)?.copy_from_slice(&number);
+    Some(Palette { as_gray, bits, colors })
+}
+
 fn first_directory(source: &[u8]) -> Result<Directory<'_>, Error> {
     Directory::read_first(source).map_err(|error| match error {
         DirectoryError::Malformed => corrupt("no TIFF header"),
