@@ -9,6 +9,7 @@ use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use super::Errand;
+use super::strictness::{check_signature, check_sub_resource};
 use crate::store::failure::refuse;
 use crate::{Credentials, Effect, Faults};
 
@@ -52,12 +53,13 @@ pub(super) enum Admission {
 /// Lets requests pass, unless a fault strikes them.
 pub(super) struct Gate {
     admission: Admission,
+    region: String,
     faults: Faults,
 }
 
 impl Gate {
-    pub(super) fn new(admission: Admission, faults: Faults) -> Self {
-        Self { admission, faults }
+    pub(super) fn new(admission: Admission, region: String, faults: Faults) -> Self {
+        Self { admission, region, faults }
     }
 }
 
@@ -68,15 +70,19 @@ impl S3Access for Gate {
             return Err(refuse(S3ErrorCode::AccessDenied, "Access Denied"));
         }
         let operation = context.s3_op().name().to_owned();
+        let errand = context.extensions_mut().get::<Arc<Errand>>().cloned();
+        if let Some(errand) = &errand {
+            // Set once only, as a request has one operation.
+            let _ = errand.operation.set(operation.clone());
+        }
+        check_sub_resource(&operation, context.uri())?;
+        if self.admission == Admission::Signed {
+            check_signature(context.headers(), context.uri(), &self.region)?;
+        }
         let effects = {
             let path = context.s3_path();
             self.faults.strike(&operation, path.get_bucket_name(), path.get_object_key())
         };
-        let errand = context.extensions_mut().get::<Arc<Errand>>().cloned();
-        if let Some(errand) = &errand {
-            // Set once only, as a request has one operation.
-            let _ = errand.operation.set(operation);
-        }
         for effect in effects {
             if let Effect::Delay(time) = effect {
                 tokio::time::sleep(time).await;

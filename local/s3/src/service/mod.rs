@@ -8,6 +8,7 @@ mod buckets;
 mod checksums;
 mod copies;
 mod draining;
+mod forms;
 mod gate;
 mod listings;
 mod multipart;
@@ -15,6 +16,7 @@ mod objects;
 mod operations;
 mod ranges;
 mod reads;
+mod strictness;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,21 +53,22 @@ pub struct S3Service {
     protocol: s3s::service::S3Service,
     requests: RequestLog,
     faults: Faults,
+    region: String,
 }
 
 impl S3Service {
     pub(crate) fn new(store: Arc<Store>, credentials: &Credentials, region: String) -> Self {
         let faults = Faults::default();
-        let operations = Operations::new(store, region);
+        let operations = Operations::new(store, region.clone());
         let build = |admission| {
             let mut builder = S3ServiceBuilder::new(operations.clone());
             builder.set_auth(KeyRing::new(credentials));
-            builder.set_access(Gate::new(admission, faults.clone()));
+            builder.set_access(Gate::new(admission, region.clone(), faults.clone()));
             builder
         };
         let mut builder = build(Admission::Signed);
         builder.set_route(IgnoredRanges::new(build(Admission::Vouched).build()));
-        Self { protocol: builder.build(), requests: RequestLog::default(), faults }
+        Self { protocol: builder.build(), requests: RequestLog::default(), faults, region }
     }
 
     pub(crate) fn requests(&self) -> RequestLog {
@@ -89,6 +92,7 @@ impl S3Service {
             id: new_request_id(),
             source_ip,
             operation: OnceLock::new(),
+            file_name: Arc::default(),
             drop_connection: AtomicBool::new(false),
         });
         let (bucket, key) = name_of(request.uri().path());
@@ -108,6 +112,10 @@ impl S3Service {
             request = request.map(Draining::wrap);
         }
 
+        let (parts, body) = request.into_parts();
+        let body = forms::watch(&parts.method, &parts.headers, body, Arc::clone(&errand.file_name));
+        let request = Request::from_parts(parts, body);
+
         let answer = match hold_key_list(request).await {
             Ok(request) => self.protocol.call(request).await,
             Err(error) => Err(error),
@@ -120,7 +128,7 @@ impl S3Service {
                 Err(HttpError::new("a fault drops the connection".into()))
             }
             Ok(mut answer) => {
-                answers::complete(&mut answer, &errand.id, &path);
+                answers::complete(&mut answer, &errand.id, &path, &self.region);
                 record.status = answer.status().as_u16();
                 record.sent_bytes = sent_length(&answer);
                 Ok(answer)
@@ -157,6 +165,8 @@ struct Errand {
     id: String,
     source_ip: IpAddr,
     operation: OnceLock<String>,
+    /// The name of the file that a form brings.
+    file_name: Arc<OnceLock<String>>,
     drop_connection: AtomicBool,
 }
 
@@ -170,6 +180,12 @@ fn origin<T>(request: &S3Request<T>) -> Origin {
         request_id: errand.id.clone(),
         source_ip: errand.source_ip,
     })
+}
+
+/// The name of the file that a form brings; nothing if it has none.
+fn file_name<T>(request: &S3Request<T>) -> String {
+    let errand = request.extensions.get::<Arc<Errand>>();
+    errand.and_then(|errand| errand.file_name.get().cloned()).unwrap_or_default()
 }
 
 /// Sixteen digits and letters, as S3's are.

@@ -9,8 +9,9 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::attributes::{attributes_of, etag};
 use super::checksums::{check_body, named_checksum, promise, show_checksum, show_kind};
+use super::forms::FILE_NAME;
 use super::operations::{Operations, check_version, refuse_customer_key};
-use super::{RawBody, origin};
+use super::{RawBody, file_name, origin};
 use crate::notifications::EventKind;
 use crate::store::check_key;
 use crate::store::conditions::{ETags, WriteConditions};
@@ -62,7 +63,9 @@ impl Operations {
         request: S3Request<PostObjectInput>,
     ) -> S3Result<S3Response<PostObjectOutput>> {
         let origin = origin(&request);
+        let file_name = file_name(&request);
         let mut input = request.input;
+        input.key = input.key.replace(FILE_NAME, &file_name);
         refuse_customer_key(input.sse_customer_algorithm.as_ref())?;
         let checksum = match named_checksum!(input)? {
             Some((algorithm, value)) => PromisedChecksum::Known(algorithm, value),
@@ -77,7 +80,11 @@ impl Operations {
         let staged = self.store.stage(body, promise).await?;
         let target = Target { bucket: input.bucket, key: input.key, conditions, origin };
         let record = self.store.put(target, staged, attributes, EventKind::CreatedPost).await?;
-        Ok(S3Response::new(stored!(PostObjectOutput, &record)))
+        let mut response = S3Response::new(stored!(PostObjectOutput, &record));
+        if let Ok(etag) = etag(&record.etag).to_http_header() {
+            response.headers.insert(http::header::ETAG, etag);
+        }
+        Ok(response)
     }
 
     pub(super) async fn delete(

@@ -8,6 +8,7 @@ use s3s::dto::{
 };
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
+use super::answers::BareETag;
 use super::attributes::{etag, read_conditions, show_attributes, timestamp};
 use super::checksums::{show_checksum, show_kind, show_whole};
 use super::operations::{Operations, check_version, owner, owner_grants, refuse_customer_key};
@@ -127,7 +128,9 @@ impl Operations {
             output.object_parts =
                 self.object_parts(&record, max_parts, input.part_number_marker.unwrap_or(0)).await?;
         }
-        Ok(S3Response::new(output))
+        let mut response = S3Response::new(output);
+        response.extensions.insert(BareETag);
+        Ok(response)
     }
 
     async fn object_parts(
