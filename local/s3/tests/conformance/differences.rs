@@ -30,10 +30,7 @@ pub(crate) const OF_MOTO: &[Difference] = &[
     ),
     always("a_put_without_a_length_is_refused", "reads a body of unknown length to its end and stores it"),
     always("a_key_with_control_characters", "answers 404 to a key with a line feed in it"),
-    always(
-        "a_key_of_1025_bytes_is_too_long",
-        "counts characters instead of bytes, so that 513 characters of 1,026 bytes pass",
-    ),
+    always("a_key_of_1025_bytes_is_too_long", "takes keys of any length"),
     always("a_listing_repeats_what_it_was_asked", "does not repeat the continuation token"),
     always("a_page_never_holds_more_than_a_thousand_keys", "gives as many keys in a page as it is asked for"),
     always(
@@ -44,10 +41,7 @@ pub(crate) const OF_MOTO: &[Difference] = &[
         "v1_after_a_common_prefix_as_marker_skips_all_of_it",
         "does not count common prefixes towards max-keys",
     ),
-    always(
-        "url_encoding_applies_to_keys_prefixes_and_delimiters",
-        "encodes keys, but neither the prefix nor the delimiter",
-    ),
+    always("url_encoding_applies_to_keys_prefixes_and_delimiters", "does not encode the delimiter"),
     always("a_max_keys_that_is_no_number_is_refused", "fails with 500"),
     always("a_continuation_token_that_was_never_given_is_refused", "fails with 500"),
     always(
@@ -79,7 +73,7 @@ pub(crate) const OF_MOTO: &[Difference] = &[
     ),
     always("an_upload_that_never_was_is_no_such_upload", "fails with 500"),
     always("an_upload_belongs_to_its_key", "completes the upload whatever key is named"),
-    always("parts_must_be_named_in_ascending_order", "takes parts in any order, or one part twice"),
+    always("parts_must_be_named_in_ascending_order", "takes parts in any order"),
     always("a_part_number_is_from_one_to_ten_thousand", "answers NoSuchUpload to a part number below 1"),
     always("parts_are_listed_page_by_page", "answers ListParts with a root element that S3 does not use"),
     always("an_object_can_be_read_part_by_part", "ignores partNumber and gives the whole object"),
@@ -91,7 +85,7 @@ pub(crate) const OF_MOTO: &[Difference] = &[
         "a_wrong_checksum_is_refused_and_the_older_object_stays",
         "does not verify checksums, and stores the object",
     ),
-    always("a_checksum_that_is_none_is_refused", "keeps any text as a checksum"),
+    always("a_checksum_that_is_none_is_refused", "takes any text for a checksum"),
     always(
         "a_wrong_content_md5_is_refused_and_the_older_object_stays",
         "does not verify Content-MD5, and stores the object",
