@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::json;
 use thumbline::Settings;
-use thumbline::settings::{FILE_NAME, InForce, Sources};
+use thumbline::settings::{FILE_NAME, InForce, SettingsError, Sources};
 
 use crate::Ending;
-use crate::table::table;
+use crate::table::{table, whole};
 
 /// Show the settings in force and where each came from
 ///
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
     let checked = Settings::load(&sources);
     let in_force = sources.all_in_force();
     if arguments.json {
-        println!("{}", as_json(&in_force, checked.as_ref().err().map(ToString::to_string)));
+        println!("{}", as_json(&in_force, checked.as_ref().err()));
     } else {
         let mut table = table(&["variable", "value", "from"]);
         for InForce { key, value, origin } in &in_force {
@@ -48,6 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
                 origin.to_string(),
             ]);
         }
+        whole(&mut table, 0);
         println!("{table}");
     }
     match checked {
@@ -61,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
     }
 }
 
-fn as_json(in_force: &[InForce], mistakes: Option<String>) -> serde_json::Value {
+fn as_json(in_force: &[InForce], mistakes: Option<&SettingsError>) -> serde_json::Value {
     let settings: Vec<_> = in_force
         .iter()
         .map(|InForce { key, value, origin }| {
@@ -69,5 +70,5 @@ fn as_json(in_force: &[InForce], mistakes: Option<String>) -> serde_json::Value 
             json!({ "variable": variable, "value": value, "origin": origin, "about": key.about, "form": key.form })
         })
         .collect();
-    json!({ "settings": settings, "mistakes": mistakes })
+    json!({ "settings": settings, "mistakes": mistakes.map(ToString::to_string) })
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use thumbline::layout::Layout;
 use thumbline::{Manifest, Presets};
@@ -46,10 +47,10 @@ pub(crate) struct Arguments {
     parts: Parts,
 }
 
-pub(crate) fn run(arguments: Arguments) -> Result<Ending> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
     let expected = Expected::read(&arguments.samples.join("expected.toml"))?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let came = runtime.block_on(demonstrate(&arguments, &expected))?;
+    let came = runtime.block_on(demonstrate(arguments, &expected))?;
     report::show(&came, &arguments.out, arguments.json)
 }
 
@@ -134,7 +135,7 @@ async fn collect(
 async fn get(s3: &Client, bucket: &str, key: &str) -> Result<Option<Vec<u8>>> {
     match s3.get_object().bucket(bucket).key(key).send().await {
         Ok(object) => Ok(Some(object.body.collect().await?.to_vec())),
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
+        Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("s3://{bucket}/{key} can't be read")),
     }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use thumbline_local::lambda::LogSink;
+use thumbline::Presets;
+use thumbline_local::lambda::{LogLine, LogSink};
 use thumbline_local::{Endpoints, Stack};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,8 +18,8 @@ use crate::stack::{Parts, duration};
 /// use. Pictures that are put into the input bucket become thumbnails in the output bucket.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  thumbline local\n  thumbline local --data ~/thumbline-data --json\n\n\
-    It listens on 127.0.0.1 only. Lambda itself waits 1 and 2 minutes before it tries an event again; here\n\
-    --retry-delays says how long.")]
+    It listens on 127.0.0.1 only. Lambda itself waits one and two minutes before it tries a failed event again; here it \
+    is as long as --retry-delays says.")]
 pub(crate) struct Arguments {
     /// Where everything is kept [default: a temporary folder, removed at the end]
     #[arg(long, value_name = "DIR")]
@@ -35,6 +36,9 @@ pub(crate) struct Arguments {
     /// Print one JSON object with the addresses and credentials when ready
     #[arg(long)]
     json: bool,
+    /// The thumbnails to make, instead of those in the function's settings
+    #[arg(long, value_name = "PRESETS")]
+    presets: Option<Presets>,
     #[command(flatten)]
     parts: Parts,
 }
@@ -53,9 +57,12 @@ async fn serve(arguments: Arguments) -> Result<()> {
             temporary.path()
         }
     };
-    let mut options = arguments.parts.options(data, LogSink::default())?;
+    let mut options = arguments.parts.options(data, LogSink::new(|line| print(&line)))?;
     options.address.set_port(arguments.port);
     options.retry_delays = Some(arguments.retry_delays);
+    if let Some(presets) = arguments.presets {
+        options.environment.insert("THUMBLINE_PRESETS".to_owned(), presets.to_string());
+    }
     if let Some(concurrency) = arguments.concurrency {
         options.concurrency = usize::from(concurrency);
     }
@@ -77,6 +84,13 @@ async fn serve(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Prints a line of a function's log, other than the metrics, which are for CloudWatch and not for people.
+fn print(line: &LogLine) {
+    if !line.text.contains("\"CloudWatchMetrics\"") {
+        eprintln!("{}: {}", line.function, line.text);
+    }
+}
+
 fn welcome(endpoints: &Endpoints) -> String {
     let Endpoints {
         s3,
@@ -90,7 +104,7 @@ fn welcome(endpoints: &Endpoints) -> String {
     } = endpoints;
     format!(
         "Thumbline is running on {s3}\n\n  \
-         export AWS_ENDPOINT_URL={s3} AWS_REGION={region}\n  \
+         export AWS_ENDPOINT_URL={s3} AWS_DEFAULT_REGION={region}\n  \
          export AWS_ACCESS_KEY_ID={access_key_id} AWS_SECRET_ACCESS_KEY={secret_access_key}\n  \
          aws s3 cp picture.jpg s3://{input_bucket}/\n  \
          aws s3 ls --recursive s3://{output_bucket}/\n\n\

@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 
 /// Thumbnails of every picture that lands in an S3 bucket.
 #[derive(Parser)]
-#[command(name = "thumbline", version, max_term_width = 100, propagate_version = true)]
+#[command(name = "thumbline", version, max_term_width = 80, propagate_version = true)]
 #[command(
     after_help = "Begin with `thumbline demo`. Every command explains itself: `thumbline render --help`."
 )]
@@ -44,7 +44,7 @@ enum Ending {
 fn main() -> ExitCode {
     let ending = match Arguments::parse().command {
         Command::Local(arguments) => local::run(arguments),
-        Command::Demo(arguments) => demo::run(arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
     };

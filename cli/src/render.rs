@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use thumbline::Presets;
-use thumbline::preset::PresetErrors;
 use thumbline_imaging::Limits;
 
 use self::files::Source;
@@ -35,7 +34,7 @@ pub(crate) struct Arguments {
     out: PathBuf,
     /// The thumbnails to make, in the form that THUMBLINE_PRESETS has:
     /// name=WIDTHxHEIGHT[:fit][:format][:qNN], separated by spaces
-    #[arg(long, env = "THUMBLINE_PRESETS", value_parser = presets, default_value_t = Presets::default())]
+    #[arg(long, env = "THUMBLINE_PRESETS", default_value_t = Presets::default())]
     presets: Presets,
     /// Pictures at the same time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -43,10 +42,6 @@ pub(crate) struct Arguments {
     /// Print one JSON object per picture
     #[arg(long)]
     json: bool,
-}
-
-fn presets(text: &str) -> Result<Presets, PresetErrors> {
-    text.parse()
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {

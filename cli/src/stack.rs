@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use thumbline::{Presets, preset::PresetErrors};
 use thumbline_local::lambda::LogSink;
 use thumbline_local::{Endpoints, StackOptions, TemplateSource};
 
@@ -22,13 +21,6 @@ pub(crate) struct Parts {
     /// The executable that the layer holds [default: bootstrap, beside this command]
     #[arg(long, value_name = "FILE")]
     bootstrap: Option<PathBuf>,
-    /// The thumbnails to make, instead of those in the function's settings
-    #[arg(long, value_name = "PRESETS", value_parser = presets)]
-    presets: Option<Presets>,
-}
-
-fn presets(text: &str) -> Result<Presets, PresetErrors> {
-    text.parse()
 }
 
 impl Parts {
@@ -47,8 +39,6 @@ impl Parts {
         if !self.template.is_file() {
             bail!("{} is not there; run this where it is, or say --template FILE", self.template.display());
         }
-        let presets =
-            self.presets.iter().map(|presets| ("THUMBLINE_PRESETS".to_owned(), presets.to_string()));
         Ok(StackOptions {
             template: TemplateSource::File(self.template.clone()),
             parameters: BTreeMap::new(),
@@ -57,7 +47,7 @@ impl Parts {
             bootstrap,
             concurrency: std::thread::available_parallelism().map_or(1, NonZero::get),
             retry_delays: None,
-            environment: presets.collect(),
+            environment: BTreeMap::new(),
             logs,
         })
     }

@@ -1,7 +1,7 @@
 //! Tables for people.
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 /// How wide a table gets where the output's width is unknown.
 const WIDTH: u16 = 80;
@@ -15,6 +15,13 @@ pub(crate) fn table(headings: &[&str]) -> Table {
         .set_width(width())
         .set_header(headings);
     table
+}
+
+/// Keeps a column as wide as what is in it, at the others' expense.
+pub(crate) fn whole(table: &mut Table, column: usize) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
 }
 
 /// Aligns a column of numbers.

@@ -57,7 +57,11 @@ impl fmt::Display for SettingsError {
         let n = self.mistakes.len();
         write!(f, "{n} mistake{} in the settings:", if n == 1 { "" } else { "s" })?;
         for mistake in &self.mistakes {
-            write!(f, "\n  {} ({}): {}", mistake.variable, mistake.origin, mistake.problem)?;
+            write!(f, "\n  {}", mistake.variable)?;
+            if mistake.origin != Origin::Default {
+                write!(f, " ({})", mistake.origin)?;
+            }
+            write!(f, ": {}", mistake.problem)?;
         }
         Ok(())
     }
