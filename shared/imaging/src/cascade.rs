@@ -41,7 +41,8 @@ impl Cascade {
             Some(copy) => resize(&mut self.resizer, copy, plan.share, plan.shown)?.into_owned(),
             None => self.shrink_decoded(plan)?,
         };
-        if plan.shows_all() {
+        // A copy that is not much smaller than the source saves little, one that is larger has nothing to add.
+        if plan.shows_all() && shrunk.size.pixels() * 2 <= self.decoded.size.pixels() {
             self.copies.push(shrunk.clone());
         }
         Ok(shrunk)

@@ -36,7 +36,7 @@ pub(crate) fn decode(
     source::check_complete(source, header.format, limits)?;
     let decoded = contained(header.format, || match header.format {
         SourceFormat::Jpeg => jpeg::decode(source, header),
-        SourceFormat::Tiff => match source::tiff::palette(source) {
+        SourceFormat::Tiff => match source::tiff::palette(source)? {
             Some(palette) => palette::decode(palette, limits),
             None => full::decode(source, header.format, limits),
         },

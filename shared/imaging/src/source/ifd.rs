@@ -22,9 +22,13 @@ pub(super) mod tag {
     pub(in crate::source) const DNG_VERSION: u16 = 50706;
 }
 
+/// What leads an EXIF block in a JPEG. Elsewhere it does not belong, and is often copied along.
+pub(super) const EXIF_PREFIX: &[u8] = b"Exif\0\0";
+
 /// The orientation in an EXIF block, `None` where there is none or the block is broken: a picture is worth showing
 /// whatever its metadata is worth.
 pub(super) fn orientation(exif: &[u8]) -> Option<Orientation> {
+    let exif = exif.strip_prefix(EXIF_PREFIX).unwrap_or(exif);
     Directory::read_first(exif).ok()?.orientation()
 }
 

@@ -21,7 +21,6 @@ const APP14: u8 = 0xEE;
 const PROGRESSIVE_FRAME: u8 = 0xC2;
 /// In a frame header: after precision, height and width (B.2.2).
 const FRAME_COMPONENTS_AT: usize = 5;
-const EXIF: &[u8] = b"Exif\0\0";
 
 /// Reads segments up to the first scan: the frame header has the size, APP1 the orientation.
 pub(crate) fn read_header(source: &[u8]) -> Result<Header, Error> {
@@ -40,8 +39,8 @@ pub(crate) fn read_header(source: &[u8]) -> Result<Header, Error> {
         let content = segment(&mut reader)?;
         if is_frame(marker) {
             stored = Some(read_frame(marker, content, &reader)?);
-        } else if marker == APP1 && orientation.is_none() {
-            orientation = content.strip_prefix(EXIF).and_then(ifd::orientation);
+        } else if marker == APP1 && orientation.is_none() && content.starts_with(ifd::EXIF_PREFIX) {
+            orientation = ifd::orientation(content);
         }
     }
     let stored = stored.ok_or_else(|| reader.corrupt("a scan without a frame"))?;

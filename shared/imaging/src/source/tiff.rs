@@ -34,13 +34,8 @@ pub(super) fn check_complete(source: &[u8]) -> Result<(), Error> {
     let Some(byte_counts) = byte_counts else { return Ok(()) };
     for (part, (offset, bytes)) in offsets.zip(byte_counts).enumerate() {
         if offset.saturating_add(bytes) > source.len() as u64 {
-            return Err(Error::Truncated {
-                format: SourceFormat::Tiff,
-                detail: format!(
-                    "the file ends at byte {}, in strip or tile {part}, which begins at {offset} and has {bytes}",
-                    source.len()
-                ),
-            });
+            let place = format!("in strip or tile {part}, which begins at {offset} and has {bytes}");
+            return Err(truncated(source, &place));
         }
     }
     Ok(())
@@ -57,34 +52,38 @@ pub(crate) struct Palette {
 }
 
 /// The palette of a picture that has one (TIFF 6.0, section 5): all reds, then all greens, then all blues, in 16 bits.
-pub(crate) fn palette(source: &[u8]) -> Option<Palette> {
+pub(crate) fn palette(source: &[u8]) -> Result<Option<Palette>, Error> {
     const BLACK_IS_ZERO: u16 = 1;
     const PALETTE: u64 = 3;
-    let directory = Directory::read_first(source).ok()?;
-    if directory.values(tag::PHOTOMETRIC_INTERPRETATION)?.next()? != PALETTE {
-        return None;
+    let directory = first_directory(source)?;
+    let first = |tag| directory.values(tag).and_then(|mut values| values.next());
+    if first(tag::PHOTOMETRIC_INTERPRETATION) != Some(PALETTE) {
+        return Ok(None);
     }
-    let bits = directory.values(tag::BITS_PER_SAMPLE).and_then(|mut values| values.next()).unwrap_or(1);
-    let bits = u8::try_from(bits).ok().filter(|bits| matches!(bits, 1 | 2 | 4 | 8))?;
+    let bits = first(tag::BITS_PER_SAMPLE).unwrap_or(1);
+    let Some(bits) = u8::try_from(bits).ok().filter(|bits| matches!(bits, 1 | 2 | 4 | 8)) else {
+        return Err(Error::Unsupported { found: format!("TIFF with a palette and {bits} bits per sample") });
+    };
     let narrow = |value: u64| u8::try_from(value >> 8).unwrap_or(u8::MAX);
-    let levels: Vec<u8> = directory.values(tag::COLOR_MAP)?.take(3 << bits).map(narrow).collect();
-    let colors = 1_usize << bits;
-    let (reds, others) = levels.split_at_checked(colors)?;
-    let (greens, blues) = others.split_at_checked(colors)?;
+    let map = directory.values(tag::COLOR_MAP).ok_or_else(|| corrupt("no palette"))?;
+    let levels: Vec<u8> = map.take(3 << bits).map(narrow).collect();
+    let [reds, greens, blues] = levels.chunks_exact(1 << bits).collect::<Vec<_>>()[..] else {
+        return Err(truncated(source, "in its palette"));
+    };
     let colors = reds.iter().zip(greens).zip(blues).map(|((r, g), b)| [*r, *g, *b]).collect();
-    let (place, number) = directory.short_as(tag::PHOTOMETRIC_INTERPRETATION, BLACK_IS_ZERO)?;
     let mut as_gray = source.to_vec();
-    as_gray.get_mut(place)?.copy_from_slice(&number);
-    Some(Palette { as_gray, bits, colors })
+    if let Some((place, number)) = directory.short_as(tag::PHOTOMETRIC_INTERPRETATION, BLACK_IS_ZERO)
+        && let Some(place) = as_gray.get_mut(place)
+    {
+        place.copy_from_slice(&number);
+    }
+    Ok(Some(Palette { as_gray, bits, colors }))
 }
 
 fn first_directory(source: &[u8]) -> Result<Directory<'_>, Error> {
     Directory::read_first(source).map_err(|error| match error {
         DirectoryError::Malformed => corrupt("no TIFF header"),
-        DirectoryError::Beyond => Error::Truncated {
-            format: SourceFormat::Tiff,
-            detail: format!("the file ends at byte {}, before its first directory does", source.len()),
-        },
+        DirectoryError::Beyond => truncated(source, "before its first directory does"),
     })
 }
 
@@ -103,4 +102,9 @@ fn camera_raw(directory: &Directory<'_>) -> Option<&'static str> {
 
 fn corrupt(detail: &str) -> Error {
     Error::Corrupt { format: SourceFormat::Tiff, detail: format!("{detail} in the first directory") }
+}
+
+fn truncated(source: &[u8], place: &str) -> Error {
+    let detail = format!("the file ends at byte {}, {place}", source.len());
+    Error::Truncated { format: SourceFormat::Tiff, detail }
 }

@@ -29,9 +29,7 @@ pub(super) fn read_header(source: &[u8]) -> Result<Header, Error> {
     let mut orientation = None;
     while let Ok(chunk) = next_chunk(&mut reader) {
         if chunk.name == b"EXIF" {
-            // The block of a JPEG is often copied with its prefix, which does not belong here.
-            let content = chunk.content.strip_prefix(b"Exif\0\0").unwrap_or(chunk.content);
-            orientation = ifd::orientation(content);
+            orientation = ifd::orientation(chunk.content);
         }
     }
     Ok(Header {
