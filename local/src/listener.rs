@@ -21,6 +21,7 @@ use thumbline_local_lambda::{Lambda, Sqs};
 use thumbline_local_s3::S3;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 /// More than the largest request of Lambda (6 MB) and of SQS (1 MB), so that they can say themselves what is too large.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -45,6 +46,8 @@ pub(crate) struct Services {
 /// Serves until told to stop, or until nobody could tell any more.
 pub(crate) async fn serve(listener: TcpListener, services: Services, stop: oneshot::Receiver<Infallible>) {
     let connections = GracefulShutdown::new();
+    // Aborted when this function returns: what a connection holds, the database among it, is free then.
+    let mut tasks = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, peer) = tokio::select! {
@@ -57,17 +60,25 @@ pub(crate) async fn serve(listener: TcpListener, services: Services, stop: onesh
                     continue;
                 }
             },
+            Some(_) = tasks.join_next() => continue,
             _ = &mut stop => break,
         };
-        connect(stream, peer, services.clone(), &connections);
+        tasks.spawn(connect(stream, peer, services.clone(), &connections));
     }
     drop(listener);
     if tokio::time::timeout(PATIENCE, connections.shutdown()).await.is_err() {
         tracing::debug!("some requests were cut off");
     }
+    tasks.shutdown().await;
 }
 
-fn connect(stream: TcpStream, peer: SocketAddr, services: Services, connections: &GracefulShutdown) {
+/// Answers what comes over one connection, until it ends.
+fn connect(
+    stream: TcpStream,
+    peer: SocketAddr,
+    services: Services,
+    connections: &GracefulShutdown,
+) -> impl Future<Output = ()> + Send + use<> {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let services = services.clone();
@@ -76,11 +87,11 @@ fn connect(stream: TcpStream, peer: SocketAddr, services: Services, connections:
     let builder = auto::Builder::new(TokioExecutor::new());
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let connection = connections.watch(connection);
-    tokio::spawn(async move {
+    async move {
         if let Err(error) = connection.await {
             tracing::debug!(%peer, %error, "a connection ended early");
         }
-    });
+    }
 }
 
 impl Services {

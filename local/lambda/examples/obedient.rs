@@ -38,6 +38,8 @@ struct Event {
     #[serde(default)]
     steps: Vec<Step>,
     answer: Option<Value>,
+    /// An answer of this size instead.
+    answer_mb: Option<usize>,
 }
 
 #[expect(clippy::panic, reason = "a test asks for it")]
@@ -90,6 +92,9 @@ async fn obey(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let asked: Event = serde_json::from_value(event.payload.clone())?;
     for step in asked.steps {
         take(step).await?;
+    }
+    if let Some(size) = asked.answer_mb {
+        return Ok("x".repeat(size << 20).into());
     }
     Ok(match asked.answer {
         Some(Value::String(question)) if question == "context" => json!({

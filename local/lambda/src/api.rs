@@ -8,13 +8,14 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use percent_encoding::percent_decode_str;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::account::function_name;
 use crate::clock;
 use crate::function::{FunctionConfig, LATEST};
 use crate::invocation::{Attempt, Invocation};
-use crate::lambda::{InvokeError, Lambda};
+use crate::lambda::{InvokeError, Lambda, MAX_ASYNCHRONOUS_BYTES, check_size};
 use crate::signature;
 
 /// What every path of the API begins with.
@@ -23,18 +24,13 @@ const PREFIX: &str = "/2015-03-31/functions";
 type Answer = Response<Full<Bytes>>;
 
 impl Lambda {
-    /// Whether the request is for Lambda, by its path.
-    ///
-    /// A bucket could have the same name as the first part, but an S3 client's requests are signed for `s3`.
+    /// Whether the request is for Lambda: by the service that it is signed for, since a bucket may have the name with
+    /// which Lambda's paths begin, or by its path if it is not signed.
     pub fn claims<B>(request: &Request<B>) -> bool {
-        let signed_for_s3 = || {
-            let header = request.headers().get(http::header::AUTHORIZATION);
-            header
-                .and_then(|value| value.to_str().ok())
-                .is_some_and(|value| value.contains("/s3/aws4_request"))
-        };
-        let rest = request.uri().path().strip_prefix(PREFIX);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) && !signed_for_s3()
+        match signature::service(request.headers()) {
+            Some(service) => service == "lambda",
+            None => segments(request.uri().path()).is_some(),
+        }
     }
 
     /// Answers one request of the Lambda API.
@@ -43,23 +39,19 @@ impl Lambda {
         if let Err(refusal) = signature::verify(&self.service.surroundings.account, "lambda", &parts, &body) {
             return fail(refusal.status(), refusal.code(), &refusal.to_string());
         }
-        let rest = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
-        let segments: Vec<_> = rest
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-            .collect();
-        let segments: Vec<_> = segments.iter().map(String::as_str).collect();
-        let answer = match (&parts.method, segments.as_slice()) {
-            (&Method::GET, []) => Ok(self.list()),
-            (&Method::GET, [name]) => self.named(name, &parts).map(|function| {
+        let segments = segments(parts.uri.path());
+        let segments: Option<Vec<_>> =
+            segments.as_ref().map(|segments| segments.iter().map(String::as_str).collect());
+        let answer = match (&parts.method, segments.as_deref()) {
+            (&Method::GET, Some([])) => Ok(self.list()),
+            (&Method::GET, Some([name])) => self.named(name, &parts).map(|function| {
                 let code = json!({ "RepositoryType": "Local", "Location": function.bootstrap });
                 answer(StatusCode::OK, &json!({ "Configuration": self.describe(function), "Code": code }))
             }),
-            (&Method::GET, [name, "configuration"]) => {
+            (&Method::GET, Some([name, "configuration"])) => {
                 self.named(name, &parts).map(|function| answer(StatusCode::OK, &self.describe(function)))
             }
-            (&Method::POST, [name, "invocations"]) => self.invoke_by(name, &parts, body).await,
+            (&Method::POST, Some([name, "invocations"])) => self.invoke_by(name, &parts, body).await,
             _ => {
                 let message =
                     format!("the local stack's Lambda has no {} {}", parts.method, parts.uri.path());
@@ -102,8 +94,10 @@ impl Lambda {
                 Ok(respond(attempt, &request_id, header("x-amz-log-type") == Some("Tail")))
             }
             Some("Event") => {
-                let payload = String::from_utf8_lossy(&payload);
-                let request_id = self.enqueue(&function, &payload).await?;
+                check_size(payload.len(), MAX_ASYNCHRONOUS_BYTES)?;
+                // Checked here as bytes: what is not UTF-8 is not JSON either.
+                let payload: &RawValue = serde_json::from_slice(&payload).map_err(InvokeError::NotJson)?;
+                let request_id = self.enqueue(&function, payload.get()).await?;
                 Ok(with(empty(StatusCode::ACCEPTED), "x-amzn-requestid", &request_id))
             }
             Some("DryRun") => Ok(empty(StatusCode::NO_CONTENT)),
@@ -134,6 +128,14 @@ impl Lambda {
             "LastUpdateStatus": "Successful",
         })
     }
+}
+
+/// The decoded parts of a path behind the API's prefix, if it has that.
+fn segments(path: &str) -> Option<Vec<String>> {
+    let rest = path.strip_prefix(PREFIX)?;
+    let decode = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
+    (rest.is_empty() || rest.starts_with('/'))
+        .then(|| rest.split('/').filter(|segment| !segment.is_empty()).map(decode).collect())
 }
 
 fn respond(attempt: Attempt, request_id: &str, with_log: bool) -> Answer {

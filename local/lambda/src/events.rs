@@ -53,13 +53,20 @@ pub(crate) fn append(transaction: &WriteTransaction, event: &StoredEvent) -> Res
 }
 
 /// The events accepted after the one numbered `last`, each with its function.
+///
+/// Numbers are given out and rows are written in one transaction and there is one writer, so no event with a smaller
+/// number can appear later.
 pub(crate) fn after(database: &Database, last: u64) -> Result<Vec<(String, Pending)>, StoreError> {
     let table = read(database)?.open_table(EVENTS)?;
     let mut events = Vec::new();
     for row in table.range(last + 1..)? {
         let (sequence, row) = row?;
-        let event: StoredEvent = decode(NAME, row.value())?;
-        events.push((event.function, Pending { due_ms: event.due_ms, sequence: sequence.value() }));
+        let sequence = sequence.value();
+        match decode::<StoredEvent>(NAME, row.value()) {
+            Ok(event) => events.push((event.function, Pending { due_ms: event.due_ms, sequence })),
+            // One that cannot be read must not hold up all others.
+            Err(error) => tracing::error!(sequence, %error, "an event is kept but cannot be delivered"),
+        }
     }
     Ok(events)
 }

@@ -10,6 +10,8 @@ use crate::environment::{Environment, Surroundings};
 use crate::function::FunctionConfig;
 use crate::invocation::{Attempt, Invocation};
 
+const YEAR: Duration = Duration::from_hours(365 * 24);
+
 /// The right to run one invocation now.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -41,7 +43,7 @@ impl Fleet {
         idle_limit: Duration,
     ) -> Self {
         Self {
-            slots: Arc::new(Semaphore::new(function.concurrency)),
+            slots: Arc::new(Semaphore::new(function.concurrency.min(Semaphore::MAX_PERMITS))),
             function: Arc::new(function),
             surroundings,
             warm: Mutex::default(),
@@ -72,7 +74,10 @@ impl Fleet {
             Ok(mut environment) => {
                 let (attempt, survives) = environment.invoke(invocation).await;
                 if survives && !self.slots.is_closed() {
-                    self.lock().push(Warm { environment, until: Instant::now() + self.idle_limit });
+                    let now = Instant::now();
+                    // A limit beyond the end of time is none; a year is as good.
+                    let until = now.checked_add(self.idle_limit).unwrap_or(now + YEAR);
+                    self.lock().push(Warm { environment, until });
                     self.kept.notify_one();
                 }
                 attempt

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use redb::{Database, WriteTransaction};
 use serde_json::value::RawValue;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::account::Account;
@@ -30,9 +30,12 @@ use crate::sqs::{Sqs, SqsError};
 const RECORDS_KEPT: usize = 4096;
 
 /// The most bytes of a synchronous invocation's payload: 6 MB.
-pub(crate) const MAX_SYNCHRONOUS_BYTES: usize = 6 * 1024 * 1024;
+const MAX_SYNCHRONOUS_BYTES: usize = 6 * 1024 * 1024;
 /// The most bytes of an asynchronous invocation's payload: 1 MB since October 2025.
 pub(crate) const MAX_ASYNCHRONOUS_BYTES: usize = 1024 * 1024;
+
+/// The longest timeout of a function.
+const MAX_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// What a Lambda is made of.
 #[derive(Debug)]
@@ -192,11 +195,24 @@ impl Lambda {
         let fleet = self.fleet(function)?;
         check_size(invocation.payload.len(), MAX_SYNCHRONOUS_BYTES)?;
         serde_json::from_slice::<&RawValue>(&invocation.payload).map_err(InvokeError::NotJson)?;
-        let _busy = self.service.activity.begin();
         let slot = fleet.try_reserve().ok_or(InvokeError::Throttled)?;
-        let finished = fleet.run(slot, &invocation).await;
-        self.service.publish(InvocationRecord::new(&fleet.function.name, &invocation, 1, &finished, false));
-        Ok(finished)
+        // On Lambda an invocation runs to its end even if its caller has gone away, so it is not the caller's future
+        // that runs it.
+        let (service, fleet) = (self.service.clone(), fleet.clone());
+        let (finished, answer) = oneshot::channel();
+        self.spawn(async move {
+            let _busy = service.activity.begin();
+            let attempt = fleet.run(slot, &invocation).await;
+            service.publish(InvocationRecord::new(&fleet.function.name, &invocation, 1, &attempt, false));
+            let _ = finished.send(attempt);
+        });
+        answer.await.map_err(|_| InvokeError::Store(StoreError::Stopping))
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
     }
 
     /// The functions' configurations, in the order of their names.
@@ -214,7 +230,8 @@ impl Lambda {
         self.service.surroundings.roster.list()
     }
 
-    /// Waits until no event is pending, nothing runs, and the queues that feed functions are empty.
+    /// Waits until no event is pending, nothing runs, and the queues that feed functions are empty. A message that fails
+    /// again and again and has no dead-letter queue to go to is waited for as long as it is kept.
     pub async fn idle(&self) {
         loop {
             self.service.activity.idle().await;
@@ -276,7 +293,8 @@ impl Lambda {
     }
 }
 
-fn check_size(sent: usize, max: usize) -> Result<(), InvokeError> {
+/// Whether a payload of this size is taken.
+pub(crate) fn check_size(sent: usize, max: usize) -> Result<(), InvokeError> {
     if sent > max { Err(InvokeError::TooLarge { max, sent }) } else { Ok(()) }
 }
 
@@ -284,6 +302,9 @@ fn check(function: &FunctionConfig, queues: &Sqs) -> Result<(), StartError> {
     let fail = |reason: String| StartError::Function { function: function.name.clone(), reason };
     if function.concurrency == 0 {
         return Err(fail("the concurrency is 0, so it could never run; give it at least 1".into()));
+    }
+    if function.timeout.is_zero() || function.timeout > MAX_TIMEOUT {
+        return Err(fail("the timeout must be longer than nothing and at most 15 minutes".into()));
     }
     if !function.task_root.is_dir() {
         let folder = function.task_root.display();

@@ -118,6 +118,11 @@ fn verify_at(
     ))
 }
 
+/// The service that a request says it is signed for, which nobody has verified.
+pub(crate) fn service(headers: &HeaderMap) -> Option<&str> {
+    Claim::parse(text(headers, AUTHORIZATION.as_str())?).ok().map(|claim| claim.service)
+}
+
 /// What the `Authorization` header says.
 struct Claim<'a> {
     access_key_id: &'a str,

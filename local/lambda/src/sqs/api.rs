@@ -24,10 +24,16 @@ use crate::signature;
 
 /// What `X-Amz-Target` begins with.
 const TARGET: &str = "AmazonSQS.";
+/// What stands for the operation of a request that names none, as in the query protocol of older SDKs.
+const NO_OPERATION: &str = "without X-Amz-Target (only the JSON protocol is spoken here)";
 
 impl Sqs {
-    /// Whether the request is for SQS, by the header that its protocol requires.
+    /// Whether the request is for SQS: by the header that its protocol requires, or by the service that it is signed for
+    /// if a client speaks another protocol, which is then told so.
     pub fn claims<B>(request: &Request<B>) -> bool {
+        if signature::service(request.headers()) == Some("sqs") {
+            return true;
+        }
         request
             .headers()
             .get("x-amz-target")
@@ -41,7 +47,7 @@ impl Sqs {
             return error(refusal.status(), refusal.code(), refusal.code(), true, &refusal.to_string());
         }
         let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-        let operation = target.and_then(|target| target.strip_prefix(TARGET)).unwrap_or_default();
+        let operation = target.and_then(|target| target.strip_prefix(TARGET)).unwrap_or(NO_OPERATION);
         // A URL that works for whoever asks, by whatever name they reached this machine.
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let urls = Urls { base: format!("http://{host}/{}", self.account.id) };

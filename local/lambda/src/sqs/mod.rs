@@ -24,7 +24,7 @@ pub use queue::{QueueConfig, QueueCounts, Redrive};
 
 use crate::account::{Account, queue_name};
 use crate::clock;
-use crate::database::{self, StoreError};
+use crate::database;
 
 /// All queues of the stack. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -48,10 +48,11 @@ impl Sqs {
         let now_ms = clock::now_ms();
         database::write(&database, move |transaction| {
             store::prepare(transaction)?;
-            queues.iter().try_for_each(|queue| store::configure(transaction, queue, now_ms))
+            queues.iter().try_for_each(|queue| store::configure(transaction, queue, now_ms))?;
+            // Only now, since a queue may come before the one that takes its dead letters.
+            queues.iter().try_for_each(|queue| store::check_redrive(transaction, queue))
         })
-        .await
-        .map_err(|error: StoreError| error)?;
+        .await?;
         Ok(Self { account: Arc::new(account), database, changes: watch::Sender::new(0) })
     }
 
@@ -88,9 +89,10 @@ impl Sqs {
         wait: Duration,
         visibility: Option<Duration>,
     ) -> Result<Vec<ReceivedMessage>, SqsError> {
-        let deadline = Instant::now() + wait;
+        // A wait beyond the end of time has no deadline.
+        let deadline = Instant::now().checked_add(wait);
         loop {
-            if !self.wait_visible(queue, Some(deadline)).await? {
+            if !self.wait_visible(queue, deadline).await? {
                 return Ok(Vec::new());
             }
             let name = queue_name(queue).to_owned();
@@ -123,8 +125,9 @@ impl Sqs {
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return Ok(false);
             }
-            let next =
-                next_ms.map(|next_ms| Instant::now() + Duration::from_millis(next_ms.saturating_sub(now_ms)));
+            let next = next_ms.and_then(|next_ms| {
+                Instant::now().checked_add(Duration::from_millis(next_ms.saturating_sub(now_ms)))
+            });
             let until = [next, deadline].into_iter().flatten().min();
             tokio::select! {
                 _ = changes.changed() => {}

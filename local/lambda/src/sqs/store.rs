@@ -47,7 +47,12 @@ pub(crate) fn configure(
     transaction: &WriteTransaction,
     config: &QueueConfig,
     now_ms: u64,
-) -> Result<(), StoreError> {
+) -> Result<(), SqsError> {
+    let stored = store_queue(transaction, config, now_ms);
+    Ok(stored?)
+}
+
+fn store_queue(transaction: &WriteTransaction, config: &QueueConfig, now_ms: u64) -> Result<(), StoreError> {
     let mut queues = transaction.open_table(QUEUES)?;
     let existing: Option<StoredQueue> =
         queues.get(config.name.as_str())?.map(|row| decode("sqs.queues", row.value())).transpose()?;
@@ -59,6 +64,20 @@ pub(crate) fn configure(
     Ok(())
 }
 
+/// Whether the queue that takes this one's dead letters is there.
+pub(crate) fn check_redrive(transaction: &WriteTransaction, config: &QueueConfig) -> Result<(), SqsError> {
+    let Some(redrive) = &config.redrive else { return Ok(()) };
+    let problem = match queue_in(transaction, redrive.queue()) {
+        Ok(_) if redrive.queue() == config.name => "is the queue itself",
+        Ok(_) => return Ok(()),
+        Err(SqsError::QueueDoesNotExist) => "does not exist",
+        Err(error) => return Err(error),
+    };
+    let (name, target) = (&config.name, &redrive.dead_letter_target_arn);
+    let message = format!("{name}: the dead-letter queue {target} {problem}.");
+    Err(SqsError::InvalidParameterValue(message))
+}
+
 /// Creates the queue unless it is there already, in which case its configuration must be the same.
 pub(crate) fn create(
     transaction: &WriteTransaction,
@@ -66,7 +85,10 @@ pub(crate) fn create(
     now_ms: u64,
 ) -> Result<(), SqsError> {
     match queue_in(transaction, &config.name) {
-        Err(SqsError::QueueDoesNotExist) => Ok(configure(transaction, config, now_ms)?),
+        Err(SqsError::QueueDoesNotExist) => {
+            configure(transaction, config, now_ms)?;
+            check_redrive(transaction, config)
+        }
         Ok(existing) if existing == *config => Ok(()),
         Ok(_) => Err(SqsError::QueueNameExists),
         Err(error) => Err(error),

@@ -105,6 +105,19 @@ async fn a_message_received_too_often_goes_to_the_dead_letter_queue() {
 }
 
 #[tokio::test]
+async fn a_queue_whose_dead_letter_queue_is_not_there_is_refused() {
+    let folder = TempDir::new().unwrap();
+    for target in ["dead", "jobs"] {
+        let mut jobs = QueueConfig::new("jobs");
+        jobs.redrive =
+            Some(Redrive { dead_letter_target_arn: account().queue_arn(target), max_receive_count: 1 });
+        let database = Database::create(folder.path().join(target)).unwrap();
+        let error = Sqs::open(Arc::new(database), account(), vec![jobs]).await.unwrap_err();
+        assert!(error.to_string().contains(target), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn messages_survive_a_restart() {
     let folder = TempDir::new().unwrap();
     let queues = open(&folder, vec![QueueConfig::new("jobs")]).await;
