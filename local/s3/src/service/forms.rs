@@ -92,8 +92,7 @@ enum Found {
 impl Search {
     fn go_on(&mut self, chunk: &[u8]) -> Found {
         self.seen.extend_from_slice(chunk);
-        loop {
-            let Some(part) = self.find(self.from, &self.delimiter) else { break };
+        while let Some(part) = self.find(self.from, &self.delimiter) {
             let Some(end) = self.find(part, b"\r\n\r\n") else { break };
             let headers = self.seen.get(part + self.delimiter.len()..end).unwrap_or_default();
             if let Some(name) = file_name(&String::from_utf8_lossy(headers)) {

@@ -103,7 +103,14 @@ impl Operations {
         let input = request.input;
         check_version(input.version_id.as_deref())?;
         let record = self.store.find_object(input.bucket, input.key).await?;
-        let asks = |name: &str| input.object_attributes.iter().any(|attribute| attribute.as_str() == name);
+        // Named in one header with commas, or in one header for each.
+        let asked: Vec<_> = input
+            .object_attributes
+            .iter()
+            .flat_map(|names| names.as_str().split(','))
+            .map(str::trim)
+            .collect();
+        let asks = |name: &str| asked.contains(&name);
         let mut output = GetObjectAttributesOutput {
             last_modified: Some(timestamp(record.modified_ms)),
             ..Default::default()

@@ -4,6 +4,7 @@
 //! Each step decides inside the transaction, with everything before it already visible, whether its conditions hold.
 //! It must do so before it writes anything, for a refused step leaves the transaction to its neighbours.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -176,17 +177,16 @@ fn write_until_closed(
 ) {
     while let Ok(first) = queue.recv() {
         let mut steps: Vec<_> = std::iter::once(first).chain(queue.try_iter().take(MAX_STEPS - 1)).collect();
-        match write_together(database, &mut steps) {
+        // A sink is somebody else's code; one that panics fails its transaction, not every later one too.
+        let written = catch_unwind(AssertUnwindSafe(|| write_together(database, &mut steps)));
+        let written = written.unwrap_or_else(|_| Err(Failure::broken("a step panicked")));
+        let committed = written.is_ok();
+        match written {
             Ok(Written { dropped, announced }) => {
-                // Before anybody is answered: who has been told that an object is there may ask at once whether its
-                // event is being dealt with.
+                blobs.remove(dropped);
                 if let (true, Some(sink)) = (announced, sink) {
                     sink.committed();
                 }
-                for step in steps {
-                    step.finish(true);
-                }
-                blobs.remove(dropped);
             }
             Err(failure) => {
                 tracing::error!(
@@ -194,10 +194,10 @@ fn write_until_closed(
                     steps = steps.len(),
                     "a transaction failed; none of its steps is done"
                 );
-                for step in steps {
-                    step.finish(false);
-                }
             }
+        }
+        for step in steps {
+            step.finish(committed);
         }
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
 
 use aws_sdk_s3::primitives::ByteStream;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::server::{BUCKET, SECRET_ACCESS_KEY, Server, client};
@@ -49,9 +50,11 @@ async fn everything_acknowledged_before_a_kill_is_there_after_it() {
     let mut acknowledged: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for round in 0..3 {
         let (mut child, url) = start_child(folder.path());
+        let arrived = Arc::new(Semaphore::new(0));
         let mut writers = JoinSet::new();
         for writer in 0..8 {
             let client = client(&url, SECRET_ACCESS_KEY);
+            let arrived = Arc::clone(&arrived);
             writers.spawn(async move {
                 let mut written = Vec::new();
                 for number in 0.. {
@@ -63,22 +66,20 @@ async fn everything_acknowledged_before_a_kill_is_there_after_it() {
                         break;
                     }
                     written.push((key, bytes));
+                    arrived.add_permits(1);
                 }
                 written
             });
         }
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        // Killed in the middle of it.
+        let _ = arrived.acquire_many(60).await.unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
         while let Some(written) = writers.join_next().await {
             acknowledged.extend(written.unwrap());
         }
     }
-    assert!(
-        acknowledged.len() > 24,
-        "only {} uploads: the machine is too slow for this test",
-        acknowledged.len()
-    );
+    assert!(acknowledged.len() >= 3 * 60);
 
     let server = Server::start_in(folder.path(), Vec::new()).await;
     for (key, bytes) in &acknowledged {

@@ -81,11 +81,8 @@ async fn parts_become_one_object_in_the_order_of_their_numbers() {
     assert!(etag.ends_with("-3\""), "{etag}");
     let whole = [bytes(2, PART_BYTES), bytes(3, PART_BYTES + 1), bytes(7, 100)].concat();
     assert!(server.get("k").await.unwrap() == whole);
-    assert_eq!(
-        server.files().len(),
-        2,
-        "the replaced part and the unnamed one are gone, and the last is in the index"
-    );
+    // The replaced part and the unnamed one are gone, and the last is in the index.
+    server.has_files(2).await;
 
     let range = |range: &str| server.client.get_object().bucket(BUCKET).key("k").range(range).send();
     let (first, last) = (PART_BYTES - 10, 2 * PART_BYTES + 50);
@@ -106,7 +103,7 @@ async fn parts_become_one_object_in_the_order_of_their_numbers() {
     assert!(!copied.contains('-'), "a copy is of one part");
     server.client.delete_object().bucket(BUCKET).key("k").send().await.unwrap();
     assert!(server.get("copy").await.unwrap() == whole);
-    assert_eq!(server.files().len(), 1);
+    server.has_files(1).await;
 }
 
 #[tokio::test]
@@ -135,14 +132,14 @@ async fn an_aborted_upload_is_gone_with_its_parts() {
     let server = Server::start().await;
     let mut upload = Upload::begin(&server).await;
     upload.put(1, bytes(1, 200_000)).await;
-    assert_eq!(server.files().len(), 1);
+    server.has_files(1).await;
     let abort =
         || server.client.abort_multipart_upload().bucket(BUCKET).key("k").upload_id(&upload.id).send();
     abort().await.unwrap();
     assert_eq!(code(&abort().await.unwrap_err()), "NoSuchUpload");
     let parts = upload.parts.clone();
     assert_eq!(code(&upload.complete(parts).await.unwrap_err()), "NoSuchUpload");
-    assert_eq!(server.files().len(), 0);
+    server.has_files(0).await;
 }
 
 #[tokio::test]

@@ -105,6 +105,18 @@ impl Server {
         files_under(&self.folder.join("blobs"))
     }
 
+    /// Waits until there are this many blob files. They are removed before the answer to the request that made them
+    /// superfluous, unless somebody reads them, who may be done a moment later than the client has the last byte.
+    pub(crate) async fn has_files(&self, number: usize) {
+        let settled = async {
+            while self.files().len() != number {
+                tokio::task::yield_now().await;
+            }
+        };
+        let outcome = tokio::time::timeout(Duration::from_secs(10), settled).await;
+        assert!(outcome.is_ok(), "{} files, not {number}", self.files().len());
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.temporary.as_ref().map_or(self.folder.as_path(), TempDir::path)
     }
