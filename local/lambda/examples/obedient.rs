@@ -29,6 +29,8 @@ enum Step {
         times: usize,
         counter: PathBuf,
     },
+    /// Starts a process that would outlive its parent, and prints its number.
+    SpawnSleep,
     /// Uses this much memory for a moment.
     UseMb(usize),
 }
@@ -65,6 +67,10 @@ async fn take(step: Step) -> Result<(), Error> {
                 std::fs::OpenOptions::new().create(true).append(true).open(counter)?.write_all(b"x")?;
                 return Err(format!("failure {}", before + 1).into());
             }
+        }
+        Step::SpawnSleep => {
+            let child = std::process::Command::new("sleep").arg("600").spawn()?;
+            println!("spawned {}", child.id());
         }
         Step::UseMb(size) => drop(std::hint::black_box(vec![1_u8; size << 20])),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One line of a function's log.
@@ -33,7 +34,10 @@ impl LogSink {
 impl Default for LogSink {
     /// Prints to standard error, after the function's name: standard output belongs to the command.
     fn default() -> Self {
-        Self::new(|line| eprintln!("{}: {}", line.function, line.text))
+        Self::new(|line| {
+            // Whoever closes standard error does not want to read it, and that is no reason to stop.
+            let _ = writeln!(io::stderr().lock(), "{}: {}", line.function, line.text);
+        })
     }
 }
 

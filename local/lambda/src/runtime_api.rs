@@ -237,3 +237,76 @@ fn json(status: StatusCode, body: Bytes) -> Answer {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// Sends a request as its bytes and returns the answer as text.
+    async fn ask(api: &RuntimeApi, request: &str) -> String {
+        let mut stream = TcpStream::connect(api.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    fn post(path: &str, body: &str) -> String {
+        let length = body.len();
+        format!(
+            "POST /2018-06-01/runtime/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+    }
+
+    const NEXT: &str =
+        "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+    fn job() -> Job {
+        Job {
+            request_id: "id-1".into(),
+            deadline_ms: 1_700_000_000_000,
+            function_arn: "arn".into(),
+            trace_id: "Root=1".into(),
+            client_context: None,
+            payload: Bytes::from_static(b"{\"a\":1}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn work_is_handed_out_with_its_headers_and_answered_once() {
+        let mut api = RuntimeApi::listen().await.unwrap();
+        let (answer, ()) = tokio::join!(ask(&api, NEXT), api.hand_over(job()));
+        for part in [
+            "HTTP/1.1 200",
+            "lambda-runtime-aws-request-id: id-1\r\n",
+            "lambda-runtime-deadline-ms: 1700000000000\r\n",
+            "lambda-runtime-invoked-function-arn: arn\r\n",
+            "lambda-runtime-trace-id: Root=1\r\n",
+            "\r\n\r\n{\"a\":1}",
+        ] {
+            assert!(answer.contains(part), "{part} is not in {answer}");
+        }
+        assert!(matches!(api.heard().await, Signal::Next));
+
+        let wrong = ask(&api, &post("invocation/id-2/response", "{}")).await;
+        assert!(wrong.starts_with("HTTP/1.1 400") && wrong.contains("InvalidRequestID"), "{wrong}");
+        let chunked = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n2\r\n\"y\r\n4\r\nes!\"\r\n0\r\n\r\n";
+        assert!(ask(&api, chunked).await.starts_with("HTTP/1.1 202"));
+        assert!(matches!(api.heard().await, Signal::Finished(Ok(body)) if body == "\"yes!\""));
+        assert!(ask(&api, &post("invocation/id-1/response", "{}")).await.starts_with("HTTP/1.1 400"));
+    }
+
+    #[tokio::test]
+    async fn a_failure_to_initialise_is_heard_and_unknown_paths_are_refused() {
+        let mut api = RuntimeApi::listen().await.unwrap();
+        let body = r#"{"errorType":"Config","errorMessage":"three mistakes"}"#;
+        assert!(ask(&api, &post("init/error", body)).await.starts_with("HTTP/1.1 202"));
+        assert!(matches!(api.heard().await, Signal::InitFailed(error) if error.kind == "Config"));
+        for path in ["init/next", "invocation/id/other", "invocation"] {
+            assert!(ask(&api, &post(path, "")).await.starts_with("HTTP/1.1 404"), "{path}");
+        }
+    }
+}

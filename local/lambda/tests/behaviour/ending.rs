@@ -49,6 +49,16 @@ async fn an_invocation_is_killed_when_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn what_a_function_started_ends_with_it() {
+    let mut stage = Plan::new().start().await;
+    let failed = failure(&stage.invoke(&json!({ "steps": ["spawn_sleep", { "exit": 1 }] })).await);
+    assert_eq!(failed["errorType"], "Runtime.ExitError");
+    let lines = stage.lines();
+    let pid = lines.iter().find_map(|line| line.strip_prefix("spawned ")).unwrap();
+    ended(pid.parse().unwrap()).await;
+}
+
+#[tokio::test]
 async fn a_deadline_is_told_and_is_now_plus_the_timeout() {
     let stage = Plan::new().start().await;
     let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();

@@ -25,11 +25,13 @@ async fn a_received_message_is_invisible_until_its_time_is_over_and_counts_its_r
     let folder = TempDir::new().unwrap();
     let queues = open(&folder, vec![QueueConfig::new("jobs")]).await;
     queues.send("jobs", NewMessage::text("work")).await.unwrap();
-    let first = receive(&queues, Some(Duration::from_millis(300))).await;
+    let first = receive(&queues, Some(Duration::from_secs(3600))).await;
     assert_eq!((first[0].body.as_str(), first[0].receive_count), ("work", 1));
     assert_eq!(receive(&queues, None).await, []);
     assert_eq!(queues.counts("jobs").unwrap(), QueueCounts { in_flight: 1, ..QueueCounts::default() });
     // Waiting for a message ends when one becomes visible again.
+    let soon_again = Duration::from_millis(100);
+    queues.change_visibility("jobs", &first[0].receipt_handle, soon_again).await.unwrap();
     let second = soon("the message", queues.receive("jobs", 1, Duration::from_secs(20), None)).await.unwrap();
     assert_eq!((second[0].message_id.clone(), second[0].receive_count), (first[0].message_id.clone(), 2));
 
