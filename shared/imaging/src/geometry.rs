@@ -55,7 +55,7 @@ pub(crate) fn plan(picture: Size, rendition: &Rendition, limits: &Limits) -> Res
     let most = rendition.format.max_side_pixels().min(limits.max_side_pixels);
     let plan = match (rendition.width, rendition.height, rendition.fit) {
         (Some(width), Some(height), Fit::Cover) => {
-            cover(picture, Size::new(width, height), rendition.enlarge, most)
+            cover(picture, Size::new(width, height), rendition.enlarge)
         }
         (Some(width), Some(height), Fit::Contain) => {
             let canvas = Size::new(width, height);
@@ -96,6 +96,7 @@ fn scale(side: u32, numerator: u32, denominator: u32) -> u32 {
     u32::try_from(scaled).unwrap_or(u32::MAX).max(1)
 }
 
+/// The side that reaches the limit first decides.
 fn inside(picture: Size, limit: Size, enlarge: bool) -> Size {
     if !enlarge && picture.width <= limit.width && picture.height <= limit.height {
         picture
@@ -106,6 +107,7 @@ fn inside(picture: Size, limit: Size, enlarge: bool) -> Size {
     }
 }
 
+/// Each side for itself.
 fn fill(target: Size, picture: Size, enlarge: bool) -> Size {
     if enlarge {
         target
@@ -114,7 +116,9 @@ fn fill(target: Size, picture: Size, enlarge: bool) -> Size {
     }
 }
 
-fn cover(picture: Size, target: Size, enlarge: bool, most: u32) -> Plan {
+/// The scale is decided by the side that would not reach its end of the box otherwise. Where that would enlarge, the
+/// picture stays as it is, and the box shrinks to what there is of it.
+fn cover(picture: Size, target: Size, enlarge: bool) -> Plan {
     let by_height = is_wider(picture, target);
     let (numerator, denominator) =
         if by_height { (target.height, picture.height) } else { (target.width, picture.width) };
@@ -124,8 +128,7 @@ fn cover(picture: Size, target: Size, enlarge: bool, most: u32) -> Plan {
         scale(picture.width, numerator, denominator),
         scale(picture.height, numerator, denominator),
     );
-    let shown =
-        Size::new(target.width.min(scaled.width).min(most), target.height.min(scaled.height).min(most));
+    let shown = Size::new(target.width.min(scaled.width), target.height.min(scaled.height));
     // The share is taken of the exact scale, not of the rounded size, so that nothing is stretched.
     let share = |shown: u32, side: u32| {
         let exact = f64::from(side) * f64::from(numerator) / f64::from(denominator);
