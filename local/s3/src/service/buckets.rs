@@ -179,11 +179,11 @@ impl Operations {
     pub(super) async fn never_configured<T>(
         &self,
         bucket: String,
-        code: S3ErrorCode,
+        code: &'static str,
         message: &'static str,
     ) -> S3Result<T> {
         self.store.find_bucket(bucket).await?;
-        let mut error = S3Error::with_message(code, message);
+        let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message);
         error.set_status_code(http::StatusCode::NOT_FOUND);
         Err(error)
     }

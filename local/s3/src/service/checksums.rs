@@ -130,7 +130,11 @@ pub(super) fn check_body(headers: &HeaderMap, body: &[u8]) -> S3Result<()> {
 
 pub(super) fn parse_algorithm(algorithm: &dto::ChecksumAlgorithm) -> S3Result<Algorithm> {
     Algorithm::from_name(algorithm.as_str()).ok_or_else(|| {
-        refuse(S3ErrorCode::InvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+        refuse(
+            S3ErrorCode::InvalidRequest,
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, \
+             CRC64NVME, SHA1, SHA256]",
+        )
     })
 }
 

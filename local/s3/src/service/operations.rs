@@ -3,32 +3,7 @@
 
 use std::sync::Arc;
 
-use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-    CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateBucketInput, CreateBucketOutput,
-    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteBucketInput, DeleteBucketOutput,
-    DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput, DeleteObjectTaggingOutput,
-    DeleteObjectsInput, DeleteObjectsOutput, GetBucketAccelerateConfigurationInput,
-    GetBucketAccelerateConfigurationOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketCorsInput,
-    GetBucketCorsOutput, GetBucketEncryptionInput, GetBucketEncryptionOutput,
-    GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput, GetBucketLocationInput,
-    GetBucketLocationOutput, GetBucketLoggingInput, GetBucketLoggingOutput,
-    GetBucketNotificationConfigurationInput, GetBucketNotificationConfigurationOutput,
-    GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput, GetBucketPolicyInput,
-    GetBucketPolicyOutput, GetBucketReplicationInput, GetBucketReplicationOutput,
-    GetBucketRequestPaymentInput, GetBucketRequestPaymentOutput, GetBucketTaggingInput,
-    GetBucketTaggingOutput, GetBucketVersioningInput, GetBucketVersioningOutput, GetBucketWebsiteInput,
-    GetBucketWebsiteOutput, GetObjectAclInput, GetObjectAclOutput, GetObjectAttributesInput,
-    GetObjectAttributesOutput, GetObjectInput, GetObjectLockConfigurationInput,
-    GetObjectLockConfigurationOutput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
-    GetPublicAccessBlockInput, GetPublicAccessBlockOutput, Grant, Grantee, HeadBucketInput, HeadBucketOutput,
-    HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
-    ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput,
-    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, Owner,
-    Permission, PostObjectInput, PostObjectOutput, PutObjectInput, PutObjectOutput, PutObjectTaggingInput,
-    PutObjectTaggingOutput, Type, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput,
-    UploadPartOutput,
-};
+use s3s::dto::{self, Grant, Grantee, Owner, Permission, Type};
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use crate::notifications::OWNER_ID;
@@ -48,327 +23,97 @@ impl Operations {
     }
 }
 
-#[async_trait::async_trait]
-impl S3 for Operations {
-    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
-        self.put(request).await
-    }
+/// Implements the protocol's trait from two lists: operations with the functions that do them, and questions about
+/// configurations that no bucket here has, with the code and the words that S3 answers then.
+macro_rules! operations {
+    (
+        done: { $($operation:ident: $input:ident => $output:ident, $function:ident;)+ }
+        never configured: { $($question:ident: $about:ident => $never:ident, $code:literal, $message:literal;)+ }
+    ) => {
+        #[async_trait::async_trait]
+        impl S3 for Operations {
+            $(
+                async fn $operation(
+                    &self,
+                    request: S3Request<dto::$input>,
+                ) -> S3Result<S3Response<dto::$output>> {
+                    self.$function(request).await
+                }
+            )+
+            $(
+                async fn $question(
+                    &self,
+                    request: S3Request<dto::$about>,
+                ) -> S3Result<S3Response<dto::$never>> {
+                    self.never_configured(request.input.bucket, $code, $message).await
+                }
+            )+
+        }
+    };
+}
 
-    async fn post_object(
-        &self,
-        request: S3Request<PostObjectInput>,
-    ) -> S3Result<S3Response<PostObjectOutput>> {
-        self.post(request).await
+operations! {
+    done: {
+        abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput, abort_upload;
+        complete_multipart_upload: CompleteMultipartUploadInput =>
+            CompleteMultipartUploadOutput, complete_upload;
+        copy_object: CopyObjectInput => CopyObjectOutput, copy;
+        create_bucket: CreateBucketInput => CreateBucketOutput, create;
+        create_multipart_upload: CreateMultipartUploadInput => CreateMultipartUploadOutput, create_upload;
+        delete_bucket: DeleteBucketInput => DeleteBucketOutput, delete_empty;
+        delete_object: DeleteObjectInput => DeleteObjectOutput, delete;
+        delete_object_tagging: DeleteObjectTaggingInput => DeleteObjectTaggingOutput, delete_tags;
+        delete_objects: DeleteObjectsInput => DeleteObjectsOutput, delete_many;
+        get_bucket_accelerate_configuration: GetBucketAccelerateConfigurationInput =>
+            GetBucketAccelerateConfigurationOutput, acceleration;
+        get_bucket_acl: GetBucketAclInput => GetBucketAclOutput, bucket_acl;
+        get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput, location;
+        get_bucket_logging: GetBucketLoggingInput => GetBucketLoggingOutput, logging;
+        get_bucket_notification_configuration: GetBucketNotificationConfigurationInput =>
+            GetBucketNotificationConfigurationOutput, notification_configuration;
+        get_bucket_ownership_controls: GetBucketOwnershipControlsInput =>
+            GetBucketOwnershipControlsOutput, ownership;
+        get_bucket_request_payment: GetBucketRequestPaymentInput =>
+            GetBucketRequestPaymentOutput, request_payment;
+        get_bucket_versioning: GetBucketVersioningInput => GetBucketVersioningOutput, versioning;
+        get_object: GetObjectInput => GetObjectOutput, get;
+        get_object_acl: GetObjectAclInput => GetObjectAclOutput, get_acl;
+        get_object_attributes: GetObjectAttributesInput => GetObjectAttributesOutput, get_attributes;
+        get_object_tagging: GetObjectTaggingInput => GetObjectTaggingOutput, get_tags;
+        head_bucket: HeadBucketInput => HeadBucketOutput, head_of_bucket;
+        head_object: HeadObjectInput => HeadObjectOutput, head;
+        list_buckets: ListBucketsInput => ListBucketsOutput, list_all;
+        list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput, list_uploads;
+        list_object_versions: ListObjectVersionsInput => ListObjectVersionsOutput, list_versions;
+        list_objects: ListObjectsInput => ListObjectsOutput, list_v1;
+        list_objects_v2: ListObjectsV2Input => ListObjectsV2Output, list_v2;
+        list_parts: ListPartsInput => ListPartsOutput, list_parts;
+        post_object: PostObjectInput => PostObjectOutput, post;
+        put_object: PutObjectInput => PutObjectOutput, put;
+        put_object_tagging: PutObjectTaggingInput => PutObjectTaggingOutput, put_tags;
+        upload_part: UploadPartInput => UploadPartOutput, put_part;
+        upload_part_copy: UploadPartCopyInput => UploadPartCopyOutput, copy_part;
     }
-
-    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        self.get(request).await
-    }
-
-    async fn head_object(
-        &self,
-        request: S3Request<HeadObjectInput>,
-    ) -> S3Result<S3Response<HeadObjectOutput>> {
-        self.head(request).await
-    }
-
-    async fn delete_object(
-        &self,
-        request: S3Request<DeleteObjectInput>,
-    ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        self.delete(request).await
-    }
-
-    async fn delete_objects(
-        &self,
-        request: S3Request<DeleteObjectsInput>,
-    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
-        self.delete_many(request).await
-    }
-
-    async fn copy_object(
-        &self,
-        request: S3Request<CopyObjectInput>,
-    ) -> S3Result<S3Response<CopyObjectOutput>> {
-        self.copy(request).await
-    }
-
-    async fn get_object_attributes(
-        &self,
-        request: S3Request<GetObjectAttributesInput>,
-    ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
-        self.get_attributes(request).await
-    }
-
-    async fn get_object_acl(
-        &self,
-        request: S3Request<GetObjectAclInput>,
-    ) -> S3Result<S3Response<GetObjectAclOutput>> {
-        self.get_acl(request).await
-    }
-
-    async fn get_object_tagging(
-        &self,
-        request: S3Request<GetObjectTaggingInput>,
-    ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
-        self.get_tags(request).await
-    }
-
-    async fn put_object_tagging(
-        &self,
-        request: S3Request<PutObjectTaggingInput>,
-    ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
-        self.put_tags(request).await
-    }
-
-    async fn delete_object_tagging(
-        &self,
-        request: S3Request<DeleteObjectTaggingInput>,
-    ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
-        self.delete_tags(request).await
-    }
-
-    async fn list_objects(
-        &self,
-        request: S3Request<ListObjectsInput>,
-    ) -> S3Result<S3Response<ListObjectsOutput>> {
-        self.list_v1(request).await
-    }
-
-    async fn list_objects_v2(
-        &self,
-        request: S3Request<ListObjectsV2Input>,
-    ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        self.list_v2(request).await
-    }
-
-    async fn create_multipart_upload(
-        &self,
-        request: S3Request<CreateMultipartUploadInput>,
-    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        self.create_upload(request).await
-    }
-
-    async fn upload_part(
-        &self,
-        request: S3Request<UploadPartInput>,
-    ) -> S3Result<S3Response<UploadPartOutput>> {
-        self.put_part(request).await
-    }
-
-    async fn upload_part_copy(
-        &self,
-        request: S3Request<UploadPartCopyInput>,
-    ) -> S3Result<S3Response<UploadPartCopyOutput>> {
-        self.copy_part(request).await
-    }
-
-    async fn complete_multipart_upload(
-        &self,
-        request: S3Request<CompleteMultipartUploadInput>,
-    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-        self.complete_upload(request).await
-    }
-
-    async fn abort_multipart_upload(
-        &self,
-        request: S3Request<AbortMultipartUploadInput>,
-    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
-        self.abort_upload(request).await
-    }
-
-    async fn list_parts(&self, request: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {
-        self.list_parts(request).await
-    }
-
-    async fn list_multipart_uploads(
-        &self,
-        request: S3Request<ListMultipartUploadsInput>,
-    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
-        self.list_uploads(request).await
-    }
-
-    async fn create_bucket(
-        &self,
-        request: S3Request<CreateBucketInput>,
-    ) -> S3Result<S3Response<CreateBucketOutput>> {
-        self.create(request).await
-    }
-
-    async fn delete_bucket(
-        &self,
-        request: S3Request<DeleteBucketInput>,
-    ) -> S3Result<S3Response<DeleteBucketOutput>> {
-        self.delete_empty(request).await
-    }
-
-    async fn head_bucket(
-        &self,
-        request: S3Request<HeadBucketInput>,
-    ) -> S3Result<S3Response<HeadBucketOutput>> {
-        self.head_of_bucket(request).await
-    }
-
-    async fn list_buckets(
-        &self,
-        request: S3Request<ListBucketsInput>,
-    ) -> S3Result<S3Response<ListBucketsOutput>> {
-        self.list_all(request).await
-    }
-
-    async fn get_bucket_location(
-        &self,
-        request: S3Request<GetBucketLocationInput>,
-    ) -> S3Result<S3Response<GetBucketLocationOutput>> {
-        self.location(request).await
-    }
-
-    async fn get_bucket_versioning(
-        &self,
-        request: S3Request<GetBucketVersioningInput>,
-    ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
-        self.versioning(request).await
-    }
-
-    async fn get_bucket_acl(
-        &self,
-        request: S3Request<GetBucketAclInput>,
-    ) -> S3Result<S3Response<GetBucketAclOutput>> {
-        self.bucket_acl(request).await
-    }
-
-    async fn get_bucket_notification_configuration(
-        &self,
-        request: S3Request<GetBucketNotificationConfigurationInput>,
-    ) -> S3Result<S3Response<GetBucketNotificationConfigurationOutput>> {
-        self.notification_configuration(request).await
-    }
-
-    async fn get_bucket_accelerate_configuration(
-        &self,
-        request: S3Request<GetBucketAccelerateConfigurationInput>,
-    ) -> S3Result<S3Response<GetBucketAccelerateConfigurationOutput>> {
-        self.acceleration(request).await
-    }
-
-    async fn get_bucket_logging(
-        &self,
-        request: S3Request<GetBucketLoggingInput>,
-    ) -> S3Result<S3Response<GetBucketLoggingOutput>> {
-        self.logging(request).await
-    }
-
-    async fn get_bucket_ownership_controls(
-        &self,
-        request: S3Request<GetBucketOwnershipControlsInput>,
-    ) -> S3Result<S3Response<GetBucketOwnershipControlsOutput>> {
-        self.ownership(request).await
-    }
-
-    async fn get_bucket_request_payment(
-        &self,
-        request: S3Request<GetBucketRequestPaymentInput>,
-    ) -> S3Result<S3Response<GetBucketRequestPaymentOutput>> {
-        self.request_payment(request).await
-    }
-
-    async fn list_object_versions(
-        &self,
-        request: S3Request<ListObjectVersionsInput>,
-    ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
-        self.list_versions(request).await
-    }
-
-    async fn get_bucket_cors(
-        &self,
-        request: S3Request<GetBucketCorsInput>,
-    ) -> S3Result<S3Response<GetBucketCorsOutput>> {
-        let code = S3ErrorCode::NoSuchCORSConfiguration;
-        self.never_configured(request.input.bucket, code, "The CORS configuration does not exist").await
-    }
-
-    async fn get_bucket_encryption(
-        &self,
-        request: S3Request<GetBucketEncryptionInput>,
-    ) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
-        let code = S3ErrorCode::ServerSideEncryptionConfigurationNotFoundError;
-        self.never_configured(
-            request.input.bucket,
-            code,
-            "The server side encryption configuration was not found",
-        )
-        .await
-    }
-
-    async fn get_bucket_lifecycle_configuration(
-        &self,
-        request: S3Request<GetBucketLifecycleConfigurationInput>,
-    ) -> S3Result<S3Response<GetBucketLifecycleConfigurationOutput>> {
-        let code = S3ErrorCode::NoSuchLifecycleConfiguration;
-        self.never_configured(request.input.bucket, code, "The lifecycle configuration does not exist").await
-    }
-
-    async fn get_bucket_policy(
-        &self,
-        request: S3Request<GetBucketPolicyInput>,
-    ) -> S3Result<S3Response<GetBucketPolicyOutput>> {
-        let code = S3ErrorCode::NoSuchBucketPolicy;
-        self.never_configured(request.input.bucket, code, "The bucket policy does not exist").await
-    }
-
-    async fn get_bucket_replication(
-        &self,
-        request: S3Request<GetBucketReplicationInput>,
-    ) -> S3Result<S3Response<GetBucketReplicationOutput>> {
-        let code = S3ErrorCode::ReplicationConfigurationNotFoundError;
-        self.never_configured(request.input.bucket, code, "The replication configuration was not found").await
-    }
-
-    async fn get_bucket_tagging(
-        &self,
-        request: S3Request<GetBucketTaggingInput>,
-    ) -> S3Result<S3Response<GetBucketTaggingOutput>> {
-        let code = S3ErrorCode::NoSuchTagSet;
-        self.never_configured(request.input.bucket, code, "The TagSet does not exist").await
-    }
-
-    async fn get_bucket_website(
-        &self,
-        request: S3Request<GetBucketWebsiteInput>,
-    ) -> S3Result<S3Response<GetBucketWebsiteOutput>> {
-        let code = S3ErrorCode::NoSuchWebsiteConfiguration;
-        self.never_configured(
-            request.input.bucket,
-            code,
-            "The specified bucket does not have a website configuration",
-        )
-        .await
-    }
-
-    async fn get_object_lock_configuration(
-        &self,
-        request: S3Request<GetObjectLockConfigurationInput>,
-    ) -> S3Result<S3Response<GetObjectLockConfigurationOutput>> {
-        let code = S3ErrorCode::ObjectLockConfigurationNotFoundError;
-        self.never_configured(
-            request.input.bucket,
-            code,
-            "Object Lock configuration does not exist for this bucket",
-        )
-        .await
-    }
-
-    async fn get_public_access_block(
-        &self,
-        request: S3Request<GetPublicAccessBlockInput>,
-    ) -> S3Result<S3Response<GetPublicAccessBlockOutput>> {
-        let code = S3ErrorCode::Custom("NoSuchPublicAccessBlockConfiguration".into());
-        self.never_configured(
-            request.input.bucket,
-            code,
-            "The public access block configuration was not found",
-        )
-        .await
+    never configured: {
+        get_bucket_cors: GetBucketCorsInput => GetBucketCorsOutput,
+            "NoSuchCORSConfiguration", "The CORS configuration does not exist";
+        get_bucket_encryption: GetBucketEncryptionInput => GetBucketEncryptionOutput,
+            "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found";
+        get_bucket_lifecycle_configuration: GetBucketLifecycleConfigurationInput =>
+            GetBucketLifecycleConfigurationOutput,
+            "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist";
+        get_bucket_policy: GetBucketPolicyInput => GetBucketPolicyOutput,
+            "NoSuchBucketPolicy", "The bucket policy does not exist";
+        get_bucket_replication: GetBucketReplicationInput => GetBucketReplicationOutput,
+            "ReplicationConfigurationNotFoundError", "The replication configuration was not found";
+        get_bucket_tagging: GetBucketTaggingInput => GetBucketTaggingOutput,
+            "NoSuchTagSet", "The TagSet does not exist";
+        get_bucket_website: GetBucketWebsiteInput => GetBucketWebsiteOutput,
+            "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration";
+        get_object_lock_configuration: GetObjectLockConfigurationInput => GetObjectLockConfigurationOutput,
+            "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket";
+        get_public_access_block: GetPublicAccessBlockInput => GetPublicAccessBlockOutput,
+            "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found";
     }
 }
 

@@ -31,7 +31,7 @@ const PLAIN_OPERATIONS: [&str; 10] = [
 ];
 
 /// Names in the query that make a request one about something that belongs to the object or the bucket.
-const SUB_RESOURCES: [&str; 37] = [
+const SUB_RESOURCES: [&str; 36] = [
     "accelerate",
     "acl",
     "analytics",
@@ -61,7 +61,6 @@ const SUB_RESOURCES: [&str; 37] = [
     "restore",
     "retention",
     "select",
-    "session",
     "tagging",
     "torrent",
     "uploadId",
