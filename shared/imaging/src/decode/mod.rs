@@ -62,3 +62,15 @@ fn contained(
         Err(Error::Corrupt { format, detail: format!("the decoder panicked: {reason}") })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_inside_a_decoder_is_an_error_about_the_picture() {
+        let error = contained(SourceFormat::WebP, || panic!("index {} out of bounds", 7)).err().unwrap();
+        assert!(error.is_about_the_picture());
+        assert_eq!(error.to_string(), "corrupt webp: the decoder panicked: index 7 out of bounds");
+    }
+}
