@@ -9,10 +9,10 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -177,9 +177,9 @@ impl Desk {
             return refuse(StatusCode::BAD_REQUEST, "InvalidRequestID", &message);
         }
         let kind = error_type(request.headers());
-        let body = match Limited::new(request.into_body(), MAX_RESPONSE_BYTES).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+        let body = match read(request.into_body()).await {
+            Ok(Some(body)) => body,
+            Ok(None) => {
                 self.close_current();
                 let message = format!(
                     "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
@@ -203,10 +203,10 @@ impl Desk {
 
     async fn fail_init(&self, request: Request<Incoming>) -> Answer {
         let kind = error_type(request.headers());
-        match Limited::new(request.into_body(), MAX_RESPONSE_BYTES).collect().await {
+        match read(request.into_body()).await {
             Ok(body) => {
                 let kind = kind.as_deref().unwrap_or("Runtime.InitError");
-                let error = FunctionError::reported(Some(kind), &body.to_bytes());
+                let error = FunctionError::reported(Some(kind), &body.unwrap_or_default());
                 let _ = self.signals.send(Signal::InitFailed(error));
                 accept()
             }
@@ -217,6 +217,23 @@ impl Desk {
     fn close_current(&self) {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
+}
+
+/// A body; `None` if it is too large. It is read to its end all the same: a client that is refused while it still sends
+/// may see a broken connection instead of the refusal.
+async fn read(mut body: Incoming) -> hyper::Result<Option<Bytes>> {
+    let mut read = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length <= MAX_RESPONSE_BYTES {
+            read.extend_from_slice(&data);
+        } else {
+            read = BytesMut::new();
+        }
+    }
+    Ok((length <= MAX_RESPONSE_BYTES).then(|| read.freeze()))
 }
 
 fn error_type(headers: &HeaderMap) -> Option<String> {
