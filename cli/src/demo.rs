@@ -51,7 +51,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
     let expected = Expected::read(&arguments.samples.join("expected.toml"))?;
     let runtime = tokio::runtime::Runtime::new()?;
     let came = runtime.block_on(demonstrate(arguments, &expected))?;
-    report::show(&came, &arguments.out, arguments.json)
+    gallery::write_page(&arguments.out, &came)?;
+    Ok(report::show(&came, &arguments.out, arguments.json))
 }
 
 async fn demonstrate(arguments: &Arguments, expected: &Expected) -> Result<Vec<Came>> {

@@ -1,23 +1,15 @@
 //! The folder that the demo leaves behind: thumbnails, and a page to look at them.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use thumbline::manifest::ThumbnailFacts;
 
-use super::report::Came;
+use super::report::{Came, Kept};
 
 /// The page's name, which also tells a folder that the demo made from any other.
 const PAGE: &str = "index.html";
-
-/// A thumbnail that was fetched.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    pub(crate) facts: ThumbnailFacts,
-    /// Its path below the folder.
-    pub(crate) path: PathBuf,
-}
 
 /// Makes the folder, empty. One that something else made is left alone.
 pub(crate) fn prepare(out: &Path) -> Result<()> {

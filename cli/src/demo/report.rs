@@ -1,16 +1,15 @@
 //! What came of each sample, held against what should have come, and told.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use serde::Deserialize;
 use serde_json::json;
 use thumbline::Envelope;
+use thumbline::manifest::ThumbnailFacts;
 use thumbline_local::lambda::InvocationRecord;
 
 use super::expected::Picture;
-use super::gallery::{Kept, write_page};
 use crate::Ending;
 use crate::table::{right, table};
 
@@ -72,6 +71,14 @@ fn keys(payload: &[u8]) -> Vec<String> {
     }
 }
 
+/// A thumbnail that was fetched.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) facts: ThumbnailFacts,
+    /// Its path below the folder.
+    pub(crate) path: PathBuf,
+}
+
 /// What came of one sample.
 #[derive(Debug)]
 pub(crate) struct Came {
@@ -130,9 +137,8 @@ fn size(thumbnail: &Kept) -> String {
     format!("{}x{}", thumbnail.facts.width, thumbnail.facts.height)
 }
 
-/// Prints what came, and writes the page.
-pub(crate) fn show(came: &[Came], out: &Path, as_json: bool) -> Result<Ending> {
-    write_page(out, came)?;
+/// Prints what came.
+pub(crate) fn show(came: &[Came], out: &Path, as_json: bool) -> Ending {
     let differences: Vec<&String> = came.iter().flat_map(|c| &c.differences).collect();
     if as_json {
         for picture in came {
@@ -151,7 +157,7 @@ pub(crate) fn show(came: &[Came], out: &Path, as_json: bool) -> Result<Ending> {
     for difference in &differences {
         eprintln!("NOT AS EXPECTED  {difference}");
     }
-    Ok(if differences.is_empty() { Ending::Well } else { Ending::NotWell })
+    if differences.is_empty() { Ending::Well } else { Ending::NotWell }
 }
 
 fn print_table(came: &[Came]) {

@@ -29,8 +29,9 @@ use self::wanted::Wanted;
 use crate::event::Hint;
 use crate::layout::Layout;
 use crate::manifest::{MANIFEST_VERSION, Manifest, SourceFacts, Status, ThumbnailFacts};
-use crate::outcome::{Effort, Ignored, Outcome, Rejection, Retry};
+use crate::outcome::{Effort, Ignored, Outcome, Retry};
 use crate::recipe::Recipe;
+use crate::rejection::Rejection;
 use crate::settings::Settings;
 use crate::store::{
     Condition, ETag, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Read, Store, Written,

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::layout::Layout;
-use crate::outcome::Rejection;
 use crate::recipe::Recipe;
+use crate::rejection::Rejection;
 use crate::store::{ETag, Listing};
 
 /// The form of the manifest itself.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::event::Hint;
 use crate::manifest::Manifest;
+use crate::rejection::Rejection;
 use crate::store::StoreError;
 
 /// What became of one source. Every source that enters ends in exactly one of these.
@@ -67,21 +68,6 @@ impl Outcome {
     /// Whether the event must come again: true of [`Outcome::Retry`] alone.
     pub fn must_retry(&self) -> bool {
         matches!(self, Outcome::Retry(_))
-    }
-}
-
-/// Why a source can never become thumbnails as it is.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Rejection {
-    /// For machines: the code of a [`thumbline_imaging::Error`], such as `truncated`.
-    pub code: String,
-    /// For people: what is wrong with the picture, and where.
-    pub message: String,
-}
-
-impl From<&thumbline_imaging::Error> for Rejection {
-    fn from(error: &thumbline_imaging::Error) -> Self {
-        Rejection { code: error.code().to_owned(), message: error.to_string() }
     }
 }
 

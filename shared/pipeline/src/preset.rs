@@ -6,8 +6,6 @@ use std::str::FromStr;
 
 use thumbline_imaging::{Fit, OutputFormat, Rendition, Rgb};
 
-use crate::layout::MAX_KEY_BYTES;
-
 /// The form of a preset, for messages and help.
 pub const PRESET_FORM: &str = "name=WIDTHxHEIGHT[:inside|cover|contain|fill][:webp|jpeg|png][:q1..q100][:enlarge][:bg#RRGGBB], \
      where one of the sides may be left out";
@@ -15,6 +13,10 @@ pub const PRESET_FORM: &str = "name=WIDTHxHEIGHT[:inside|cover|contain|fill][:we
 /// The largest side that can be asked for, in pixels: WebP's own limit.
 /// <https://developers.google.com/speed/webp/docs/riff_container>
 const MAX_SIDE_PIXELS: u32 = 16_383;
+
+/// The longest name of a preset. Names count towards the 1,024 bytes of an S3 key: long ones would leave little room for
+/// the source's own key.
+const MAX_NAME_BYTES: usize = 128;
 
 /// A thumbnail that every source gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,9 +200,8 @@ fn check_name(name: &str) -> Result<(), String> {
     if name == "manifest" {
         return Err("the name \"manifest\" is taken by manifest.json".to_owned());
     }
-    // Beyond that, every source would be stored under a hash of its key.
-    if name.len() > MAX_KEY_BYTES / 8 {
-        return Err(format!("the name is {} characters long; {} at most", name.len(), MAX_KEY_BYTES / 8));
+    if name.len() > MAX_NAME_BYTES {
+        return Err(format!("the name is {} characters long; {} at most", name.len(), MAX_NAME_BYTES));
     }
     Ok(())
 }

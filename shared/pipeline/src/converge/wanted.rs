@@ -9,7 +9,8 @@ use thumbline_imaging::{Error as ImagingError, Rendered, Thumbnail};
 
 use super::Convergence;
 use crate::manifest::SourceFacts;
-use crate::outcome::{Ignored, Outcome, Rejection, Retry};
+use crate::outcome::{Ignored, Outcome, Retry};
+use crate::rejection::Rejection;
 use crate::store::{Object, Store};
 
 /// What should be in the output bucket for a source, decided from the source alone.

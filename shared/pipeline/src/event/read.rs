@@ -210,3 +210,62 @@ fn json_type(value: &Value) -> &'static str {
         Value::Object(_) => "object",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn s3_event(key: &str) -> Value {
+        json!({ "Records": [{ "eventSource": "aws:s3", "s3": { "bucket": { "name": "b" }, "object": { "key": key } } }] })
+    }
+
+    fn in_queue(body: &Value) -> Value {
+        json!({ "Records": [{ "eventSource": "aws:sqs", "messageId": "m", "body": body.to_string() }] })
+    }
+
+    fn in_failure_record(payload: &Value) -> Value {
+        json!({ "requestContext": { "condition": "RetriesExhausted" }, "requestPayload": payload })
+    }
+
+    #[test]
+    fn a_failure_record_of_a_queue_of_events_is_unwrapped_to_the_pictures() {
+        let message = in_queue(&in_failure_record(&in_queue(&s3_event("a+b.jpg"))));
+        let Envelope::Queue(messages) = Envelope::read(message).unwrap() else { panic!("no queue") };
+        let hints = messages[0].hints.clone().unwrap();
+        assert_eq!(hints, [Hint { bucket: "b".to_owned(), key: "a b.jpg".to_owned() }]);
+    }
+
+    #[test]
+    fn envelopes_around_each_other_without_end_are_an_error() {
+        let message = (0..MAX_DEPTH).fold(s3_event("a"), |inner, _| in_failure_record(&inner));
+        assert_eq!(Envelope::read(message), Err(EnvelopeError::TooDeep));
+    }
+
+    #[test]
+    fn one_unreadable_message_does_not_hold_up_the_others() {
+        let mut message = in_queue(&s3_event("a.jpg"));
+        let mut broken = message["Records"][0].clone();
+        broken["body"] = json!("{");
+        message["Records"].as_array_mut().unwrap().push(broken);
+        let Envelope::Queue(messages) = Envelope::read(message).unwrap() else { panic!("no queue") };
+        assert!(messages[0].hints.is_ok());
+        assert!(messages[1].hints.as_ref().unwrap_err().to_string().contains("not JSON"));
+    }
+
+    #[test]
+    fn an_unknown_event_is_told_by_its_fields() {
+        let error = Envelope::read(json!({ "hello": 1, "world": 2 })).unwrap_err();
+        assert!(error.to_string().contains("[hello, world]"), "{error}");
+    }
+
+    #[test]
+    fn records_that_lack_bucket_or_key_are_malformed() {
+        for record in
+            [json!({ "s3": {} }), json!({ "s3": { "bucket": { "name": "b" }, "object": { "key": "" } } })]
+        {
+            let error = Envelope::read(json!({ "Records": [record] })).unwrap_err();
+            assert!(matches!(error, EnvelopeError::Malformed { .. }), "{error}");
+        }
+    }
+}
