@@ -9,9 +9,9 @@ use redb::ReadableDatabase as _;
 use s3s::{S3Result, StdError};
 
 use super::blobs::{BlobId, PinnedFiles};
-use super::conditions::ReadConditions;
+use super::conditions::{Freshness, ReadConditions};
 use super::digest::{Algorithm, Digests, decode_hex};
-use super::failure::Failure;
+use super::failure::{Failure, precondition_failed};
 use super::index::{Blob, Content, Index as _, ObjectRecord};
 use super::reading::{Reader, Wanted};
 use super::staging::{Promise, Staged};
@@ -73,9 +73,10 @@ impl Store {
         algorithm: Option<Algorithm>,
     ) -> S3Result<(ObjectRecord, Staged)> {
         let Source { bucket, key, conditions } = source;
-        let record = self.find_object(bucket.clone(), key.clone()).await?;
-        conditions.check_source(&record)?;
         let opened = self.open_object(bucket, key, conditions, wanted).await?;
+        if opened.freshness == Freshness::NotModified {
+            return Err(precondition_failed());
+        }
         let algorithm = algorithm.unwrap_or(opened.record.checksum.algorithm);
         let promise = Promise {
             length: Some(opened.span.end - opened.span.start),

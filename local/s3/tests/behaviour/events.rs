@@ -1,10 +1,16 @@
 //! Every change is announced once, with the change, and nothing else is announced.
 
 use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
+use sha2::Sha256;
 use thumbline_local_s3::NotificationRule;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::server::{BUCKET, Server, status};
+use crate::server::{ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, Server, status};
 
 fn rule(id: &str, events: &[&str], prefix: Option<&str>, suffix: Option<&str>) -> NotificationRule {
     NotificationRule {
@@ -157,4 +163,60 @@ async fn a_change_that_cannot_be_announced_does_not_happen() {
     assert!(server.files().is_empty());
     server.put("k", "new").await;
     assert_eq!(told(&server).len(), 2);
+}
+
+/// A signed form for a key, as a browser sends it.
+fn form(key: &str) -> (&'static str, String) {
+    let now = aws_sdk_s3::primitives::DateTime::from(std::time::SystemTime::now());
+    let now = now.fmt(aws_sdk_s3::primitives::DateTimeFormat::DateTime).unwrap();
+    let stamp = format!("{}Z", now.split(['.', 'Z']).next().unwrap().replace(['-', ':'], ""));
+    let day = &stamp[..8];
+    let credential = format!("{ACCESS_KEY_ID}/{day}/us-east-1/s3/aws4_request");
+    let policy = serde_json::json!({"expiration": "2999-01-01T00:00:00Z", "conditions": [
+        {"bucket": BUCKET}, ["starts-with", "$key", ""], {"x-amz-date": stamp},
+        {"x-amz-credential": credential}, {"x-amz-algorithm": "AWS4-HMAC-SHA256"},
+    ]});
+    let policy = STANDARD.encode(policy.to_string());
+    let hmac = |key: &[u8], text: &str| {
+        let mut hmac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        hmac.update(text.as_bytes());
+        hmac.finalize().into_bytes().to_vec()
+    };
+    let secret = format!("AWS4{SECRET_ACCESS_KEY}").into_bytes();
+    let signing_key =
+        [day, "us-east-1", "s3", "aws4_request"].iter().fold(secret, |key, text| hmac(&key, text));
+    let signature =
+        hmac(&signing_key, &policy).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let fields = [
+        ("key", key),
+        ("x-amz-date", &stamp),
+        ("x-amz-credential", &credential),
+        ("x-amz-algorithm", "AWS4-HMAC-SHA256"),
+        ("policy", &policy),
+        ("x-amz-signature", &signature),
+    ];
+    let part =
+        |(name, value)| format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let fields = fields.map(part).concat();
+    let file = "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.jpg\"\r\n\r\nbytes\r\n--B--\r\n";
+    let body = fields + file;
+    ("multipart/form-data; boundary=B", body)
+}
+
+#[tokio::test]
+async fn a_form_is_announced_as_a_post() {
+    let server = Server::start_with(everything()).await;
+    let (content_type, body) = form("in/${filename}");
+    let head = format!(
+        "POST /{BUCKET} HTTP/1.1\r\nhost: {}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n",
+        server.address,
+        body.len()
+    );
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    connection.write_all((head + &body).as_bytes()).await.unwrap();
+    let mut answer = vec![0; 12];
+    connection.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, b"HTTP/1.1 204");
+    assert_eq!(server.get("in/a b.jpg").await.unwrap(), b"bytes");
+    assert_eq!(told(&server), [("ObjectCreated:Post".to_owned(), "in/a+b.jpg".to_owned())]);
 }
