@@ -49,6 +49,12 @@ conformance: rust-tools $(PYTHON_READY) ## the S3 conformance suite alone, with 
 test-clients: build $(PYTHON_READY) ## the aws CLI and boto3 against `thumbline local`
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
 
+.PHONY: layer
+layer: rust-tools ## the Lambda layer's bootstrap, as template.yaml deploys it
+	cargo build --locked --release -p thumbline-layer
+	mkdir -p target/layer
+	cp $(TARGET)/release/bootstrap target/layer/bootstrap
+
 .PHONY: fmt
 fmt: rust-tools ## format the Rust code
 	cargo fmt --all
