@@ -152,13 +152,10 @@ mod tests {
         }
     }
 
-    fn etags(text: &str) -> Option<ETags> {
-        Some(ETags::parse(text))
-    }
-
     #[test]
     fn writes_are_decided_by_what_is_there() {
         let record = record();
+        let etags = |text: &str| Some(ETags::parse(text));
         let code = |if_match: Option<ETags>, if_none_match: Option<ETags>, current: Option<&ObjectRecord>| {
             let outcome = WriteConditions { if_match, if_none_match }.check(current);
             outcome.map_err(|error| error.code().as_str().to_owned())
@@ -176,6 +173,7 @@ mod tests {
     #[test]
     fn reads_follow_the_order_of_the_http_specification() {
         let record = record();
+        let etags = |text: &str| Some(ETags::parse(text));
         let check = |conditions: ReadConditions| conditions.check(&record).ok();
         let (stale, fresh) = (Some(Freshness::Modified), Some(Freshness::NotModified));
         assert_eq!(check(ReadConditions { if_none_match: etags("abc"), ..Default::default() }), fresh);
