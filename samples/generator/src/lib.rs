@@ -7,6 +7,7 @@
     reason = "nothing comes from outside: what cannot be made here is a mistake here"
 )]
 
+mod benchmark;
 mod canvas;
 mod catalog;
 mod font;
@@ -15,4 +16,5 @@ mod noise;
 mod png;
 mod scene;
 
+pub use benchmark::benchmark;
 pub use catalog::{Sample, all};
