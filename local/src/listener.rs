@@ -9,15 +9,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use thumbline_local_lambda::{Lambda, Sqs};
+use thumbline_local_lambda::{Lambda, Sqs, read_body};
 use thumbline_local_s3::S3;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -107,13 +107,11 @@ impl Services {
             return Ok(response.map(|body| body.map_err(Failure).boxed_unsync()));
         }
         let (parts, body) = request.into_parts();
-        let response = match Limited::new(body, MAX_BODY_BYTES).collect().await {
-            Ok(body) => {
-                let request = Request::from_parts(parts, body.to_bytes());
-                if for_sqs { self.sqs.handle(request).await } else { self.lambda.handle(request).await }
-            }
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => too_large(),
-            Err(error) => return Err(Failure(error)),
+        let body = read_body(body, MAX_BODY_BYTES).await.map_err(|error| Failure(error.into()))?;
+        let response = match body {
+            Some(body) if for_sqs => self.sqs.handle(Request::from_parts(parts, body)).await,
+            Some(body) => self.lambda.handle(Request::from_parts(parts, body)).await,
+            None => too_large(),
         };
         Ok(response.map(|body| body.map_err(|never| match never {}).boxed_unsync()))
     }
@@ -123,5 +121,7 @@ fn too_large() -> Response<Full<Bytes>> {
     let mut response =
         Response::new(Full::new(Bytes::from_static(br#"{"message":"the request is too large"}"#)));
     *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    let kind = HeaderValue::from_static("RequestTooLargeException");
+    response.headers_mut().insert("x-amzn-errortype", kind);
     response
 }

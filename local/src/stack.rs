@@ -32,6 +32,9 @@ const STACK_NAME: &str = "thumbline";
 /// For how long an environment waits for work before it is stopped. Lambda does not say; it is minutes there too.
 const IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
 
+/// How long transactions may take to finish when the stack stops.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
 /// What a stack is made of.
 #[derive(Debug, Clone)]
 pub struct StackOptions {
@@ -149,6 +152,7 @@ pub struct Stack {
     /// Dropping it tells the listener to stop.
     stop: Option<oneshot::Sender<Infallible>>,
     listener: JoinHandle<()>,
+    database: Arc<Database>,
 }
 
 /// The services, without the noise of their insides in debug output.
@@ -204,7 +208,7 @@ impl Stack {
         })
         .await?;
         let s3 = S3::open(S3Options {
-            database,
+            database: database.clone(),
             blobs: options.data.join("blobs"),
             credentials: Credentials {
                 access_key_id: ACCESS_KEY_ID.to_owned(),
@@ -220,7 +224,14 @@ impl Stack {
         let services = Services { s3, lambda, sqs };
         let (stop, stopped) = oneshot::channel();
         let listener = tokio::spawn(listener::serve(listener, services.clone(), stopped));
-        Ok(Self { endpoints, blueprint, services: ServicesHandle(services), stop: Some(stop), listener })
+        Ok(Self {
+            endpoints,
+            blueprint,
+            services: ServicesHandle(services),
+            stop: Some(stop),
+            listener,
+            database,
+        })
     }
 
     /// Where everything is.
@@ -259,6 +270,9 @@ impl Stack {
         self.stop = None;
         self.services.0.lambda.stop().await;
         let _ = (&mut self.listener).await;
+        let database = self.database.clone();
+        drop(self);
+        close(database).await;
     }
 }
 
@@ -266,6 +280,19 @@ impl Drop for Stack {
     fn drop(&mut self) {
         self.listener.abort();
         self.services.0.lambda.abort();
+    }
+}
+
+/// Waits until nobody else uses the database and closes it, so that the data folder is free for the next stack.
+/// Transactions that had begun are on threads of their own, which cannot be cancelled and do not take long.
+async fn close(database: Arc<Database>) {
+    let last = async {
+        while Arc::strong_count(&database) > 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    if tokio::time::timeout(CLOSE_LIMIT, last).await.is_err() {
+        tracing::debug!("somebody still holds a part of the stack, and with it the data folder");
     }
 }
 

@@ -22,6 +22,7 @@
 mod account;
 mod activity;
 mod api;
+mod body;
 mod clock;
 mod database;
 mod delivery;
@@ -44,6 +45,7 @@ mod signature;
 mod sqs;
 
 pub use account::Account;
+pub use body::read_body;
 pub use database::StoreError;
 pub use function::{AsyncConfig, FunctionConfig};
 pub use invocation::{Attempt, FunctionError, InvocationRecord};

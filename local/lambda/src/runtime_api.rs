@@ -9,10 +9,10 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::body::read_body;
 use crate::invocation::FunctionError;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
@@ -177,7 +178,7 @@ impl Desk {
             return refuse(StatusCode::BAD_REQUEST, "InvalidRequestID", &message);
         }
         let kind = error_type(request.headers());
-        let body = match read(request.into_body()).await {
+        let body = match read_body(request.into_body(), MAX_RESPONSE_BYTES).await {
             Ok(Some(body)) => body,
             Ok(None) => {
                 self.close_current();
@@ -203,7 +204,7 @@ impl Desk {
 
     async fn fail_init(&self, request: Request<Incoming>) -> Answer {
         let kind = error_type(request.headers());
-        match read(request.into_body()).await {
+        match read_body(request.into_body(), MAX_RESPONSE_BYTES).await {
             Ok(body) => {
                 let kind = kind.as_deref().unwrap_or("Runtime.InitError");
                 let error = FunctionError::reported(Some(kind), &body.unwrap_or_default());
@@ -217,23 +218,6 @@ impl Desk {
     fn close_current(&self) {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
-}
-
-/// A body; `None` if it is too large. It is read to its end all the same: a client that is refused while it still sends
-/// may see a broken connection instead of the refusal.
-async fn read(mut body: Incoming) -> hyper::Result<Option<Bytes>> {
-    let mut read = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        length = length.saturating_add(data.len());
-        if length <= MAX_RESPONSE_BYTES {
-            read.extend_from_slice(&data);
-        } else {
-            read = BytesMut::new();
-        }
-    }
-    Ok((length <= MAX_RESPONSE_BYTES).then(|| read.freeze()))
 }
 
 fn error_type(headers: &HeaderMap) -> Option<String> {

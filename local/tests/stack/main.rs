@@ -7,6 +7,7 @@
     reason = "in a test, what must not happen fails the test"
 )]
 
+mod doors;
 mod stage;
 mod starting;
 mod template;
