@@ -1,4 +1,6 @@
 //! What names mean in a template: parameters, pseudo parameters, mappings, conditions and resources.
+//!
+//! Parameters are checked as CloudFormation checks them, except for `AllowedPattern`: its dialect is Java's.
 
 use std::collections::BTreeMap;
 
