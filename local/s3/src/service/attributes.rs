@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
-use s3s::dto::{ETag, ETagCondition, Timestamp, TimestampFormat};
+use s3s::dto::{ETag, ETagCondition, StorageClass, Timestamp, TimestampFormat};
 use s3s::{S3ErrorCode, S3Result};
 use time::OffsetDateTime;
 
@@ -12,6 +12,16 @@ use crate::store::failure::refuse;
 
 /// Bytes: names and values of an object's metadata together.
 const MAX_METADATA_BYTES: usize = 2 * 1024;
+/// Classes other than the usual one, for a general purpose bucket.
+const STORAGE_CLASSES: [&str; 7] = [
+    StorageClass::DEEP_ARCHIVE,
+    StorageClass::GLACIER,
+    StorageClass::GLACIER_IR,
+    StorageClass::INTELLIGENT_TIERING,
+    StorageClass::ONEZONE_IA,
+    StorageClass::REDUCED_REDUNDANCY,
+    StorageClass::STANDARD_IA,
+];
 /// What S3 answers for an object whose type nobody told.
 const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
 
@@ -29,11 +39,7 @@ macro_rules! attributes_of {
             content_language: $input.content_language.take(),
             expires: $input.expires.take().and_then(|time| $crate::service::attributes::http_date(&time)),
             website_redirect_location: $input.website_redirect_location.take(),
-            storage_class: $input
-                .storage_class
-                .take()
-                .map(|class| class.as_str().to_owned())
-                .filter(|class| class != s3s::dto::StorageClass::STANDARD),
+            storage_class: $crate::service::attributes::storage_class($input.storage_class.take())?,
             metadata,
             tags: $input
                 .tagging
@@ -102,6 +108,18 @@ pub(super) fn check_metadata(
         ));
     }
     Ok(metadata)
+}
+
+/// The class that an object is said to be stored in; nothing for the usual one, which S3 does not show either.
+pub(super) fn storage_class(named: Option<StorageClass>) -> S3Result<Option<String>> {
+    match named {
+        None => Ok(None),
+        Some(class) if class.as_str() == StorageClass::STANDARD => Ok(None),
+        Some(class) if STORAGE_CLASSES.contains(&class.as_str()) => Ok(Some(class.as_str().to_owned())),
+        Some(_) => {
+            Err(refuse(S3ErrorCode::InvalidStorageClass, "The storage class you specified is not valid"))
+        }
+    }
 }
 
 pub(super) fn content_type(named: Option<String>) -> String {

@@ -75,7 +75,10 @@ pub(super) fn check_sub_resource(operation: &str, uri: &Uri) -> S3Result<()> {
     if !PLAIN_OPERATIONS.contains(&operation) {
         return Ok(());
     }
-    match query(uri).find(|(name, _)| SUB_RESOURCES.contains(&name.as_str())) {
+    // A part can be read by its number alone, but not written.
+    let reads = operation == "GetObject" || operation == "HeadObject";
+    let is_foreign = |name: &str| SUB_RESOURCES.contains(&name) || (name == "partNumber" && !reads);
+    match query(uri).find(|(name, _)| is_foreign(name)) {
         None => Ok(()),
         Some((name, _)) => Err(S3Error::with_message(
             S3ErrorCode::NotImplemented,
@@ -225,6 +228,7 @@ mod tests {
         assert_eq!(check("PutObject", "/b/k?x-id=PutObject&torrent="), "NotImplemented");
         assert_eq!(check("PutObject", "/b/k?x-id=PutObject"), "");
         assert_eq!(check("GetObject", "/b/k?partNumber=1&response-content-type=a"), "");
+        assert_eq!(check("PutObject", "/b/k?partNumber=1"), "NotImplemented");
         assert_eq!(check("DeleteObjectTagging", "/b/k?tagging"), "");
     }
 }
