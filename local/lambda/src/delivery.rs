@@ -1,8 +1,9 @@
-//! Asynchronous delivery: from the events on disk to the function, again if it fails, and to the failure queue at last.
+//! Asynchronous delivery: from the events on disk to the function, again if it fails, and to the failure queue at
+//! last.
 //!
-//! One reader follows the table; one courier per function has that function's events in the order in which they are due,
-//! so that a busy or failing function holds up no other. Waiting for a free environment counts as nothing: only an
-//! attempt that ran and failed is an attempt.
+//! One reader follows the table; one courier per function has that function's events in the order in which they are
+//! due, so that a busy or failing function holds up no other. Waiting for a free environment counts as nothing: only
+//! an attempt that ran and failed is an attempt.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};

@@ -1,7 +1,7 @@
 //! The record that Lambda sends to a failure destination.
 //!
-//! Its form is that of "Capturing records of Lambda asynchronous invocations" in the Lambda developer guide: the original
-//! event, whole, beside the reason why it was given up.
+//! Its form is that of "Capturing records of Lambda asynchronous invocations" in the Lambda developer guide: the
+//! original event, whole, beside the reason why it was given up.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

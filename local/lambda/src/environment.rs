@@ -110,7 +110,10 @@ impl Environment {
                 }
                 Signal::InitFailed(error) => (error, Status::Error),
                 // Refused by the runtime API while there is no invocation.
-                Signal::Finished(_) => (FunctionError::stated("Runtime.InitError", "answered before it was asked"), Status::Error),
+                Signal::Finished(_) => {
+                    let error = FunctionError::stated("Runtime.InitError", "answered before it was asked");
+                    (error, Status::Error)
+                }
             },
             status = process.exited() => (FunctionError::exited(request_id, status), Status::Error),
             () = tokio::time::sleep(limit) => (FunctionError::timed_out(request_id, limit), Status::Timeout),

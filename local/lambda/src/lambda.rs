@@ -230,8 +230,8 @@ impl Lambda {
         self.service.surroundings.roster.list()
     }
 
-    /// Waits until no event is pending, nothing runs, and the queues that feed functions are empty. A message that fails
-    /// again and again and has no dead-letter queue to go to is waited for as long as it is kept.
+    /// Waits until no event is pending, nothing runs, and the queues that feed functions are empty. A message that
+    /// fails again and again and has no dead-letter queue to go to is waited for as long as it is kept.
     pub async fn idle(&self) {
         loop {
             self.service.activity.idle().await;

@@ -2,8 +2,8 @@
 //!
 //! Functions cannot tell that they are not on AWS: each environment is a process of the real bootstrap, with the real
 //! runtime API, one invocation at a time, killed when its time is over and replaced when it dies. Events are delivered
-//! with the semantics that S3's triggers rely on: at least once, retried with delays, given up with a record in a queue,
-//! and none of it forgotten when the stack is stopped in the middle.
+//! with the semantics that S3's triggers rely on: at least once, retried with delays, given up with a record in a
+//! queue, and none of it forgotten when the stack is stopped in the middle.
 //!
 //! # What comes from where
 //!
