@@ -15,8 +15,7 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use thumbline::layout::Layout;
 use thumbline::{Manifest, Presets};
-use thumbline_local::lambda::LogSink;
-use thumbline_local::{Endpoints, Stack};
+use thumbline_local::{Endpoints, LogSink, Stack};
 
 use self::expected::{Expected, Picture};
 use self::report::{Answered, Came};

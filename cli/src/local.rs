@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use thumbline::Presets;
-use thumbline_local::lambda::{LogLine, LogSink};
-use thumbline_local::{Endpoints, Stack};
+use thumbline_local::{Endpoints, LogLine, LogSink, Stack};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Ending;
@@ -108,7 +107,8 @@ fn welcome(endpoints: &Endpoints) -> String {
          export AWS_ACCESS_KEY_ID={access_key_id} AWS_SECRET_ACCESS_KEY={secret_access_key}\n  \
          aws s3 cp picture.jpg s3://{input_bucket}/\n  \
          aws s3 ls --recursive s3://{output_bucket}/\n\n\
-         Events that failed for good: {failure_queue}\n\
+         Events that failed for good:\n\n  \
+         aws sqs receive-message --endpoint-url {s3} \\\n      --queue-url {failure_queue}\n\n\
          Ctrl-C stops it. The functions' logs follow.\n"
     )
 }

@@ -1,16 +1,12 @@
 //! What `local` and `demo` have in common: where the parts of the stack are, and a client for its S3.
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use thumbline_local::lambda::LogSink;
-use thumbline_local::{Endpoints, StackOptions, TemplateSource};
+use thumbline_local::{Endpoints, LogSink, StackOptions};
 
 /// The parts that the stack is made of.
 #[derive(clap::Args)]
@@ -39,17 +35,9 @@ impl Parts {
         if !self.template.is_file() {
             bail!("{} is not there; run this where it is, or say --template FILE", self.template.display());
         }
-        Ok(StackOptions {
-            template: TemplateSource::File(self.template.clone()),
-            parameters: BTreeMap::new(),
-            data: data.to_owned(),
-            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-            bootstrap,
-            concurrency: std::thread::available_parallelism().map_or(1, NonZero::get),
-            retry_delays: None,
-            environment: BTreeMap::new(),
-            logs,
-        })
+        let mut options = StackOptions::new(&self.template, data, bootstrap);
+        options.logs = logs;
+        Ok(options)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use thumbline::Envelope;
 use thumbline::manifest::ThumbnailFacts;
-use thumbline_local::lambda::InvocationRecord;
+use thumbline_local::InvocationRecord;
 
 use super::expected::Picture;
 use crate::Ending;

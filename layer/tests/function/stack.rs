@@ -1,7 +1,5 @@
 //! A stack of its own for each test, in a temporary folder and on a free port.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,8 +8,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use serde_json::Value;
 use tempfile::TempDir;
 use thumbline::Manifest;
-use thumbline_local::lambda::LogSink;
-use thumbline_local::{Endpoints, Stack, StackOptions, TemplateSource};
+use thumbline_local::{Endpoints, LogSink, Stack, StackOptions};
 
 pub struct TestStack {
     pub stack: Stack,
@@ -35,17 +32,12 @@ impl TestStack {
 
     pub async fn with(change: impl FnOnce(&mut StackOptions)) -> TestStack {
         let data = tempfile::tempdir().unwrap();
-        let mut options = StackOptions {
-            template: TemplateSource::File(project().join("template.yaml")),
-            parameters: BTreeMap::new(),
-            data: data.path().to_owned(),
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            bootstrap: PathBuf::from(env!("CARGO_BIN_EXE_bootstrap")),
-            concurrency: 2,
-            retry_delays: Some(vec![Duration::from_millis(10); 2]),
-            environment: BTreeMap::new(),
-            logs: LogSink::new(|line| println!("{}", line.text)),
-        };
+        let template = project().join("template.yaml");
+        let bootstrap = env!("CARGO_BIN_EXE_bootstrap");
+        let mut options = StackOptions::new(template, data.path(), bootstrap);
+        options.concurrency = 2;
+        options.retry_delays = Some(vec![Duration::from_millis(10); 2]);
+        options.logs = LogSink::new(|line| println!("{}", line.text));
         change(&mut options);
         let stack = Stack::start(options).await.unwrap();
         let s3 = client(stack.endpoints());
