@@ -85,65 +85,33 @@ impl S3Service {
     /// # Errors
     ///
     /// An error means that the connection is to be closed without an answer.
-    pub async fn answer(&self, mut request: Request<Body>) -> Result<Response<Body>, HttpError> {
-        let source_ip =
-            request.extensions().get::<SocketAddr>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), SocketAddr::ip);
-        let errand = Arc::new(Errand {
-            id: new_request_id(),
-            source_ip,
-            operation: OnceLock::new(),
-            file_name: Arc::default(),
-            drop_connection: AtomicBool::new(false),
-        });
-        let (bucket, key) = name_of(request.uri().path());
-        let mut record = RequestRecord {
-            id: errand.id.clone(),
-            operation: UNKNOWN_OPERATION.to_owned(),
-            bucket,
-            key,
-            status: 0,
-            received_bytes: body_length(request.headers()),
-            sent_bytes: 0,
-        };
+    pub async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, HttpError> {
+        let errand = Arc::new(Errand::of(&request));
         let path = request.uri().path().to_owned();
-        request.extensions_mut().insert(Arc::clone(&errand));
-        // A client that waits for leave to send its body sends none when it is refused.
-        if !request.headers().contains_key(EXPECT) {
-            request = request.map(Draining::wrap);
-        }
+        let (bucket, key) = name_of(&path);
+        let received_bytes = body_length(request.headers());
 
-        let (parts, body) = request.into_parts();
-        let body = forms::watch(&parts.method, &parts.headers, body, Arc::clone(&errand.file_name));
-        let request = Request::from_parts(parts, body);
-
-        let answer = match hold_key_list(request).await {
+        let answer = match prepare(request, &errand).await {
             Ok(request) => self.protocol.call(request).await,
             Err(error) => Err(error),
         };
-        if let Some(operation) = errand.operation.get() {
-            record.operation.clone_from(operation);
-        }
         let answer = match answer {
             Ok(_) if errand.drop_connection.load(Ordering::Relaxed) => {
                 Err(HttpError::new("a fault drops the connection".into()))
             }
             Ok(mut answer) => {
                 answers::complete(&mut answer, &errand.id, &path, &self.region);
-                record.status = answer.status().as_u16();
-                record.sent_bytes = sent_length(&answer);
                 Ok(answer)
             }
             Err(error) => Err(error),
         };
-        tracing::debug!(
-            id = record.id,
-            operation = record.operation,
-            bucket = record.bucket,
-            key = record.key,
-            status = record.status,
-            "answered"
-        );
-        self.requests.add(record);
+
+        let operation = errand.operation.get().map_or(UNKNOWN_OPERATION, String::as_str).to_owned();
+        let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
+        let sent_bytes = answer.as_ref().map_or(0, sent_length);
+        tracing::debug!(id = errand.id, operation, bucket, key, status, "answered");
+        let id = errand.id.clone();
+        self.requests.add(RequestRecord { id, operation, bucket, key, status, received_bytes, sent_bytes });
         answer
     }
 }
@@ -168,6 +136,19 @@ struct Errand {
     /// The name of the file that a form brings.
     file_name: Arc<OnceLock<String>>,
     drop_connection: AtomicBool,
+}
+
+impl Errand {
+    fn of(request: &Request<Body>) -> Self {
+        let peer = request.extensions().get::<SocketAddr>();
+        Self {
+            id: new_request_id(),
+            source_ip: peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), SocketAddr::ip),
+            operation: OnceLock::new(),
+            file_name: Arc::default(),
+            drop_connection: AtomicBool::new(false),
+        }
+    }
 }
 
 /// The raw body of a request whose digest is checked as a whole.
@@ -219,6 +200,18 @@ fn body_length(headers: &HeaderMap) -> u64 {
 fn sent_length(answer: &Response<Body>) -> u64 {
     let named = body_length(answer.headers());
     if named > 0 { named } else { answer.body().remaining_length().exact().unwrap_or_default() as u64 }
+}
+
+/// Gives a request what it needs on its way through the protocol layer.
+async fn prepare(request: Request<Body>, errand: &Arc<Errand>) -> Result<Request<Body>, HttpError> {
+    let (mut parts, mut body) = request.into_parts();
+    parts.extensions.insert(Arc::clone(errand));
+    // A client that waits for leave to send its body sends none when it is refused.
+    if !parts.headers.contains_key(EXPECT) {
+        body = Draining::wrap(body);
+    }
+    body = forms::watch(&parts.method, &parts.headers, body, Arc::clone(&errand.file_name));
+    hold_key_list(Request::from_parts(parts, body)).await
 }
 
 /// Reads the body of a request to delete many objects, so that the operation can check its digest: the protocol layer

@@ -31,11 +31,10 @@ const PLAIN_OPERATIONS: [&str; 10] = [
 ];
 
 /// Names in the query that make a request one about something that belongs to the object or the bucket.
-const SUB_RESOURCES: [&str; 36] = [
+const SUB_RESOURCES: [&str; 35] = [
     "accelerate",
     "acl",
     "analytics",
-    "annotation",
     "attributes",
     "cors",
     "delete",
