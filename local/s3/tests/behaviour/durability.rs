@@ -6,36 +6,27 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::server::{BUCKET, SECRET_ACCESS_KEY, Server, client};
+use crate::server::{BUCKET, Server, client};
 
-/// Tells the child process, which is this test binary again, what to serve.
-const FOLDER: &str = "THUMBLINE_TEST_SERVE_FOLDER";
-
-/// Not a test of its own: the server that the test below kills.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "serves the test that starts it"]
-async fn serve_until_killed() {
-    let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let server = Server::start_in(Path::new(&folder), Vec::new()).await;
-    println!("\nserving http://{}", server.address);
-    std::future::pending::<()>().await;
-}
-
-/// Starts the child and waits until it serves.
-fn start_child(folder: &Path) -> (Child, String) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["durability::serve_until_killed", "--exact", "--ignored", "--nocapture"])
-        .env(FOLDER, folder)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let url = lines.find_map(|line| line.unwrap().strip_prefix("serving ").map(str::to_owned)).unwrap();
-    (child, url)
+/// Starts the example `serve`, which building the tests builds too, and waits until it serves.
+async fn start_child(folder: &Path) -> (Child, Client) {
+    let tests = std::env::current_exe().unwrap();
+    let serve = tests.ancestors().nth(2).unwrap().join("examples/serve");
+    let mut child =
+        Command::new(&serve).arg(folder).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
+            panic!("{}: {error}; `cargo build --examples` builds it", serve.display())
+        });
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    let client = client(ready["s3"].as_str().unwrap(), ready["secret_access_key"].as_str().unwrap());
+    client.create_bucket().bucket(BUCKET).send().await.unwrap();
+    (child, client)
 }
 
 /// The bytes of an upload: some live in the index, some in a file.
@@ -49,11 +40,11 @@ async fn everything_acknowledged_before_a_kill_is_there_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for round in 0..3 {
-        let (mut child, url) = start_child(folder.path());
+        let (mut child, client) = start_child(folder.path()).await;
         let arrived = Arc::new(Semaphore::new(0));
         let mut writers = JoinSet::new();
         for writer in 0..8 {
-            let client = client(&url, SECRET_ACCESS_KEY);
+            let client = client.clone();
             let arrived = Arc::clone(&arrived);
             writers.spawn(async move {
                 let mut written = Vec::new();
@@ -109,8 +100,8 @@ async fn everything_acknowledged_before_a_kill_is_there_after_it() {
 #[tokio::test]
 async fn opening_removes_files_that_no_object_has() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut child, url) = start_child(folder.path());
-    let put = client(&url, SECRET_ACCESS_KEY).put_object().bucket(BUCKET).key("k");
+    let (mut child, client) = start_child(folder.path()).await;
+    let put = client.put_object().bucket(BUCKET).key("k");
     put.body(ByteStream::from(vec![1; 100_000])).send().await.unwrap();
     child.kill().unwrap();
     child.wait().unwrap();

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 /// The bucket that every server has.
 pub(crate) const BUCKET: &str = "pictures";
-pub(crate) const ACCESS_KEY_ID: &str = "AKIDTEST";
+pub(crate) const ACCESS_KEY_ID: &str = "thumbline";
 pub(crate) const SECRET_ACCESS_KEY: &str = "secret/with+signs";
 
 const EVENTS: TableDefinition<'_, u64, (&str, &str)> = TableDefinition::new("test.events");
