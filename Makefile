@@ -1,7 +1,8 @@
 # Everything that is done with this project. `make` alone lists it.
 #
 # A Rust toolchain and a C compiler (libwebp and ring contain C) are all that `make demo` needs; `make test` also needs
-# Python 3.11 with venv, and installs into it what tests/clients/requirements.txt names.
+# Python 3.11 with venv, and installs into it what tests/clients/requirements.txt names. `make bench` needs Node.js as well;
+# docs/benchmarks.md says what it takes: QUICK=1, JSON=1, DOCS=1, BENCH_PICTURES=DIR.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -13,6 +14,8 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PYTHON_HOME := $(TARGET)/python
 PYTHON_READY := $(PYTHON_HOME)/ready
 THUMBLINE := $(TARGET)/debug/thumbline
+BENCH_HOME := $(TARGET)/bench
+BENCH_READY := $(addprefix $(BENCH_HOME)/,python/ready sharp/ready pictures/ready)
 # Where the conformance suite finds the other S3, and the client tests what they test.
 export THUMBLINE_MOTO_SERVER := $(PYTHON_HOME)/bin/moto_server
 export THUMBLINE_BIN := $(THUMBLINE)
@@ -49,6 +52,12 @@ conformance: rust-tools $(PYTHON_READY) ## the S3 conformance suite alone, with 
 test-clients: build $(PYTHON_READY) ## the aws CLI and boto3 against `thumbline local`
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
 
+.PHONY: bench
+bench: rust-tools $(BENCH_READY) ## cost and quality beside sharp's; needs Node.js (or: bench QUICK=1)
+	@cargo build --locked --release -p thumbline-cli
+	@PYTHONDONTWRITEBYTECODE=1 $(BENCH_HOME)/python/bin/python benches/compare.py \
+		$(if $(QUICK),--quick) $(if $(JSON),--json) $(if $(DOCS),--docs)
+
 .PHONY: layer
 layer: rust-tools ## the Lambda layer's bootstrap, as template.yaml deploys it
 	cargo build --locked --release -p thumbline-layer
@@ -77,10 +86,27 @@ rust-tools:
 	@command -v cc > /dev/null || { echo "a C compiler is missing: apt-get install gcc libc6-dev (or the like)" >&2; exit 1; }
 
 $(PYTHON_READY): tests/clients/requirements.txt
+$(BENCH_HOME)/python/ready: benches/requirements.txt
+
+# An environment with what the first prerequisite names.
+$(PYTHON_READY) $(BENCH_HOME)/python/ready:
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: apt-get install python3 python3-venv (or the like)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) has no venv: apt-get install python3-venv (or the like)" >&2; exit 1; }
-	rm -rf -- $(PYTHON_HOME)
-	$(PYTHON) -m venv $(PYTHON_HOME)
-	$(PYTHON_HOME)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	rm -rf -- $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(BENCH_HOME)/sharp/ready: benches/package.json
+	@command -v node > /dev/null && command -v npm > /dev/null || { echo "Node.js is missing, which sharp runs on: apt-get install nodejs npm (or the like)" >&2; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 9) ? 0 : 1)' || { echo "$$(node --version) of Node.js is too old for sharp: 20.9 or newer" >&2; exit 1; }
+	rm -rf -- $(@D)
+	mkdir -p $(@D)
+	cp $< $(@D)/package.json
+	npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(BENCH_HOME)/pictures/ready: $(wildcard samples/generator/src/*.rs)
+	cargo run --quiet --locked -p thumbline-samples -- --benchmark $(@D)
 	touch $@
