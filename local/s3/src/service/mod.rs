@@ -25,8 +25,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use http::header::{CONTENT_LENGTH, EXPECT};
-use http::{HeaderMap, HeaderName, Method, Request, Response};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use s3s::path::{S3Path, parse_path_style_with_validation};
 use s3s::service::S3ServiceBuilder;
 use s3s::stream::ByteStream as _;
@@ -90,6 +90,7 @@ impl S3Service {
         let path = request.uri().path().to_owned();
         let (bucket, key) = name_of(&path);
         let received_bytes = body_length(request.headers());
+        let waits_for_leave = request.headers().contains_key(EXPECT);
 
         let answer = match prepare(request, &errand).await {
             Ok(request) => self.protocol.call(request).await,
@@ -101,6 +102,11 @@ impl S3Service {
             }
             Ok(mut answer) => {
                 answers::complete(&mut answer, &errand.id, &path, &self.region);
+                if waits_for_leave && !answer.status().is_success() {
+                    // Its body was promised and will not come, so nothing can follow on this connection. A client that
+                    // is not told would use it for its next request.
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 Ok(answer)
             }
             Err(error) => Err(error),
