@@ -107,6 +107,7 @@ $(BENCH_HOME)/sharp/ready: benches/package.json
 	npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --loglevel=error
 	touch $@
 
-$(BENCH_HOME)/pictures/ready: $(wildcard samples/generator/src/*.rs)
+$(BENCH_HOME)/pictures/ready: benches/progressive.py $(wildcard samples/generator/src/*.rs) | $(BENCH_HOME)/python/ready
 	cargo run --quiet --locked -p thumbline-samples -- --benchmark $(@D)
+	$(BENCH_HOME)/python/bin/python $< $(@D)/12mp.png $(@D)/12mp-progressive.jpg
 	touch $@

@@ -69,12 +69,12 @@ def count(least):
 
 def compare(case, sides, pairs, pictures_per_run, folder):
     """Measures one case, and returns its report.Row."""
-    made = folder / case.label.replace("/", "_")
+    made = pathlib.Path(tempfile.mkdtemp(dir=folder))
     outputs = {side.name: made / side.name for side in sides}
     # Not measured: this one reads the picture and the programs from the disk.
     for side in sides:
         contenders.run(side, [case.file], case.output_format, outputs[side.name])
-    row = report.Row(case.label, {side.name: judge(case.file, outputs[side.name]) for side in sides})
+    row = report.Row(case, {side.name: judge(case.file, outputs[side.name]) for side in sides})
     for pair in range(pairs):
         say(f"{case.label}: pair {pair + 1} of {pairs}")
         alone = {side.name: run(side, case, 1, outputs) for side in sides}

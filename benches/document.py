@@ -1,5 +1,7 @@
 """docs/benchmarks.md: the figures of one run, and what a reader must know to judge them. Never typed by hand."""
 
+import textwrap
+
 import report
 
 INTRODUCTION = """\
@@ -17,8 +19,8 @@ REMARKS = """\
 ## What explains the figures
 
 - Every source is decoded in full, each pixel of it. sharp has a JPEG or a WebP shrunk while it is decoded, to the half
-  or a quarter of its width, and leaves most of the work undone. Where our ratio is bad, this is why; a JPEG decoder of
-  our own that does the same is planned.
+  or a quarter of its width, and leaves much of the work undone. Where our ratio is bad, this is why; a JPEG decoder of
+  our own that does the same is planned. WebP is read by a decoder in Rust that is slower than libwebp, besides.
 - The whole decoded picture is in memory at once (36 MB for 12 megapixels of RGB), where libvips streams a PNG by rows.
 - Our JPEGs have the standard's Huffman tables; sharp makes tables for each picture, which costs time and saves bytes.
 - The process of sharp starts Node.js and loads libvips; ours is one executable. That decides the second table.
@@ -37,7 +39,8 @@ REMARKS = """\
 - Quality is the SSIM of the luma to an ideal thumbnail: full decode, exact Lanczos3 by Pillow on the stored values. It
   is judged in the same run, on the files that the measured commands wrote. The gap is ours minus sharp's.
 - The pictures are **synthetic**: landscapes drawn by `samples/generator` with the grain of a sensor on them, encoded to
-  about the bits per pixel of photographs (JPEG quality 90, 4:2:0). Real ones differ; measure your own.
+  about the bits per pixel of photographs (JPEG quality 90, 4:2:0; the progressive one by libjpeg-turbo, in its usual
+  ten scans). Real ones differ; measure your own.
 
 ## Do it again
 
@@ -55,7 +58,7 @@ It needs Rust, Python 3.11 with `venv`, and Node.js 20.9 with `npm`; sharp, Pill
 
 
 def document(setting, rows):
-    parts = [INTRODUCTION, verdict(rows), table_of_setting(setting)]
+    parts = [INTRODUCTION, verdict(rows), table_of_setting(setting), sources(rows)]
     for name, titles, cells in report.tables(setting):
         parts.append(f"## {name}\n\n{markdown_table(titles, rows, cells)}\n")
     floor = f"No peak under {setting.peak_floor_bytes / report.MEGABYTE:.0f} MB could be seen: the launcher's own.\n"
@@ -64,24 +67,34 @@ def document(setting, rows):
 
 def verdict(rows):
     """What is better and what is worse, as this run found it."""
-    worse = [row for row in rows if row.figure("picture_ms").ratio > 1]
-    better = [row for row in rows if row.figure("picture_ms").ratio <= 1]
-    lines = []
-    if worse:
-        lines.append(f"- **More CPU than sharp**: {listed(worse)}.")
-    if better:
-        lines.append(f"- **Less CPU than sharp**: {listed(better)}.")
+    worse, equal, better = [], [], []
+    for row in rows:
+        figure = row.figure("picture_ms")
+        (worse if figure.least > 1 else better if figure.most < 1 else equal).append(row)
+    lines = [
+        f"- **{share} CPU {than} sharp**: {listed(some)}."
+        for share, than, some in (("More", "than", worse), ("About as much", "as", equal), ("Less", "than", better))
+        if some
+    ]
     alone = [row.figure("alone_ms").ratio for row in rows]
     lines.append(f"- **A process for one picture**, start-up included: {min(alone):.2f} to {max(alone):.2f} times.")
     gaps = [row.ssim_gap() for row in rows]
-    lines.append(f"- **Quality**: SSIM {min(gaps):+.4f} to {max(gaps):+.4f} from sharp's, {report.JUDGED_WIDTH} wide.")
+    least, most = report.signed(min(gaps)), report.signed(max(gaps))
+    lines.append(f"- **Quality**: SSIM {least} to {most} from sharp's, {report.JUDGED_WIDTH} pixels wide.")
     sizes = [row.size_ratio() for row in rows]
     lines.append(f"- **Bytes** at that width: {min(sizes):.2f} to {max(sizes):.2f} times sharp's.")
-    return "\n".join(["Measured this time, CPU time of a picture as a multiple of sharp's:", "", *lines, ""])
+    wrapped = [textwrap.fill(line, 118, subsequent_indent="  ") for line in lines]
+    return "\n".join(["Measured this time, CPU time of a picture as a multiple of sharp's:", "", *wrapped, ""])
 
 
 def listed(rows):
     return ", ".join(f"{row.label} {row.figure('picture_ms').ratio:.2f}" for row in rows)
+
+
+def sources(rows):
+    sizes = {row.source: row.source_bytes for row in rows}
+    listing = ", ".join(f"{source} of {size / report.MEGABYTE:.1f} MB" for source, size in sizes.items())
+    return textwrap.fill(f"The pictures: {listing}.", 118) + "\n"
 
 
 def table_of_setting(setting):

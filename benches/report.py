@@ -47,8 +47,10 @@ class Pair:
 class Row:
     """All that was measured of one case."""
 
-    def __init__(self, label, judged):
-        self.label = label
+    def __init__(self, case, judged):
+        self.label = case.label
+        self.source = case.source
+        self.source_bytes = case.file.stat().st_size
         self.judged = judged
         self.pairs = []
 
@@ -98,7 +100,8 @@ def row_as_json(row):
         side: {str(width): dataclasses.asdict(quality) for width, quality in widths.items()}
         for side, widths in row.judged.items()
     }
-    return {"case": row.label, **{name: row.figure(name).as_json() for name in figures}, "quality": judged}
+    measured = {name: row.figure(name).as_json() for name in figures}
+    return {"case": row.label, "source_bytes": row.source_bytes, **measured, "quality": judged}
 
 
 def as_text(setting, rows):
@@ -154,11 +157,16 @@ def quality_cells(row):
     return [
         f"{ours.ssim:.4f}",
         f"{theirs.ssim:.4f}",
-        f"{row.ssim_gap():+.4f}",
+        signed(row.ssim_gap()),
         str(ours.size_bytes),
         str(theirs.size_bytes),
         f"{row.size_ratio():.2f}",
     ]
+
+
+def signed(gap):
+    """To four decimals, where what rounds to nothing has no minus."""
+    return f"{round(gap, 4) + 0.0:+.4f}"
 
 
 def versions(setting):
