@@ -152,6 +152,7 @@ pub(crate) const OF_MOTO: &[Difference] = &[
         "deleting_what_belongs_to_an_object_does_not_delete_the_object",
         "takes DELETE with a sub-resource that it does not know for a DELETE of the object",
     ),
+    always("a_refused_upload_leaves_no_half_closed_connection", NO_SIGNATURES),
     sometimes("of_fifty_creations_at_once_one_wins", NO_LOCK),
     sometimes("of_fifty_replacements_of_one_version_one_wins", NO_LOCK),
     sometimes("of_a_deletion_and_a_replacement_of_one_version_one_wins", NO_LOCK),

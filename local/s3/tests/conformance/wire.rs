@@ -87,18 +87,29 @@ impl Request {
         Answer { status: head.status.as_u16(), headers: head.headers, body }
     }
 
-    /// Promises the whole body in `Content-Length`, sends only so many bytes of it, and hangs up. Returns when the
-    /// server has closed the connection too, so that whatever it makes of the request has been made.
-    pub(crate) async fn send_cut_short(self, sent: usize) {
+    /// Opens a connection, and sends on it the head alone, which promises the whole body.
+    pub(crate) async fn send_head(&self) -> TcpStream {
         let mut stream = TcpStream::connect(self.value("host").expect("a host")).await.expect("a connection");
+        stream.write_all(self.head().as_bytes()).await.expect("the head to be sent");
+        stream
+    }
+
+    /// The head in HTTP/1.1.
+    pub(crate) fn head(&self) -> String {
         let mut head =
             format!("{} {} HTTP/1.1\r\ncontent-length: {}\r\n", self.method, self.target, self.body.len());
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
         }
-        head.push_str("connection: close\r\n\r\n");
-        stream.write_all(head.as_bytes()).await.expect("the head to be sent");
-        stream.write_all(&self.body[..sent]).await.expect("part of the body to be sent");
+        head + "\r\n"
+    }
+
+    /// Promises the whole body in `Content-Length`, sends only so many bytes of it, and hangs up. Returns when the
+    /// server has closed the connection too, so that whatever it makes of the request has been made.
+    pub(crate) async fn send_cut_short(self, sent: usize) {
+        let request = self.header("connection", "close");
+        let mut stream = request.send_head().await;
+        stream.write_all(&request.body[..sent]).await.expect("part of the body to be sent");
         stream.shutdown().await.expect("half of the connection to close");
         let mut answer = Vec::new();
         // An answer or none, a reset or an orderly end: all that counts is what the bucket holds afterwards.

@@ -2,6 +2,11 @@
 //!
 //! API reference, "Error responses".
 
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 use crate::report::cases;
 use crate::signing::sha256_hex;
 use crate::stage::Stage;
@@ -12,6 +17,7 @@ cases![
     every_answer_has_a_request_id,
     a_body_that_is_no_xml_is_malformed,
     a_method_that_objects_do_not_have_is_refused,
+    a_refused_upload_leaves_no_half_closed_connection,
     writing_what_belongs_to_an_object_does_not_write_the_object,
     deleting_what_belongs_to_an_object_does_not_delete_the_object,
 ];
@@ -72,6 +78,51 @@ async fn a_method_that_objects_do_not_have_is_refused(stage: Stage) {
         "{answer:?}"
     );
     assert_eq!(stage.text("k").await, "stays");
+}
+
+/// RFC 9112, section 9.6: a server that will not read on says so. One that does not must take the next request.
+async fn a_refused_upload_leaves_no_half_closed_connection(stage: Stage) {
+    stage.put("k", "stays").await;
+    let mut stranger = stage.signer();
+    stranger.secret_access_key.push('!');
+    let put = stage.request("PUT", "k").body(vec![b'x'; 100_000]);
+    // What boto3 sends before a file, and what it sends before bytes.
+    for put in [put.clone().header("expect", "100-continue"), put] {
+        let put = stranger.sign(put);
+        let mut connection = put.send_head().await;
+        // A server may also read all of the body before it looks at who sends it.
+        let early = tokio::time::timeout(Duration::from_secs(2), connection.readable()).await.is_ok();
+        if !early {
+            connection.write_all(&put.body).await.expect("the owed body to be taken");
+        }
+        let refused = read_answer(&mut connection).await;
+        assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
+        if refused.to_lowercase().contains("connection: close") {
+            continue;
+        }
+        if early {
+            connection.write_all(&put.body).await.expect("the owed body to be taken");
+        }
+        let next = stage.signer().sign(stage.request("GET", "k")).head();
+        connection.write_all(next.as_bytes()).await.expect("the next request to be taken");
+        let answer = read_answer(&mut connection).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+    }
+    assert_eq!(stage.text("k").await, "stays");
+}
+
+/// The head of an answer, and its body as far as `Content-Length` counts it.
+async fn read_answer(connection: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(connection.read_u8().await.expect("the head of an answer"));
+    }
+    let head = String::from_utf8_lossy(&answer).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().expect("a length"))];
+    connection.read_exact(&mut body).await.expect("the body of an answer");
+    answer.extend(body);
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// Whether a server knows a sub-resource or not: `PUT …?acl` is never a PUT of the object.
