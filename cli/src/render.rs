@@ -103,8 +103,15 @@ fn render(source: &Source, presets: &Presets, out: &Path) -> Report {
         Err(Failure::Picture(error)) => ("retry", Some((error.code(), error.to_string())), Vec::new()),
         Err(Failure::Io(error)) => ("retry", Some(("io", format!("{error:#}"))), Vec::new()),
     };
-    let reason = reason.map(|(code, message)| report::Reason { code, message });
-    Report { source: source.path.clone(), outcome, reason, thumbnails, ms: milliseconds(began.elapsed()) }
+    let (reason, message) = reason.unzip();
+    Report {
+        source: source.path.clone(),
+        outcome,
+        reason,
+        message,
+        thumbnails,
+        ms: milliseconds(began.elapsed()),
+    }
 }
 
 enum Failure {

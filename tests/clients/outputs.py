@@ -97,9 +97,9 @@ class Outputs:
         """Waits until a source is rejected, and requires that no thumbnail is left. Gives the reason's code."""
         manifest = self.await_manifest(key, "rejected", seconds)
         assert manifest["thumbnails"] == [], manifest
-        assert manifest["reason"]["message"], manifest
+        assert manifest["message"], manifest
         assert set(self.of(key)) == {prefix(key) + MANIFEST}
-        return manifest["reason"]["code"]
+        return manifest["reason"]
 
     def await_nothing(self, key, seconds=60):
         """Waits until nothing is left of a source's outputs."""

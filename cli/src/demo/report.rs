@@ -17,7 +17,8 @@ use crate::table::{right, table};
 #[derive(Debug)]
 pub(crate) struct Answered {
     outcome: String,
-    reason: Option<Reason>,
+    reason: Option<String>,
+    message: Option<String>,
     ms: Option<u64>,
 }
 
@@ -31,14 +32,9 @@ struct Answer {
 struct AnswerOutcome {
     key: String,
     outcome: String,
-    reason: Option<Reason>,
+    reason: Option<String>,
+    message: Option<String>,
     ms: u64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Reason {
-    code: String,
-    message: String,
 }
 
 /// What a finished invocation says about the keys that it was about; nothing while it will be tried again.
@@ -48,7 +44,9 @@ pub(crate) fn answers(record: &InvocationRecord) -> Vec<(String, Answered)> {
             Ok(answer) => answer
                 .outcomes
                 .into_iter()
-                .map(|o| (o.key, Answered { outcome: o.outcome, reason: o.reason, ms: Some(o.ms) }))
+                .map(|AnswerOutcome { key, outcome, reason, message, ms }| {
+                    (key, Answered { outcome, reason, message, ms: Some(ms) })
+                })
                 .collect(),
             Err(_) => Vec::new(),
         },
@@ -56,8 +54,8 @@ pub(crate) fn answers(record: &InvocationRecord) -> Vec<(String, Answered)> {
         Err(error) => keys(&record.payload)
             .into_iter()
             .map(|key| {
-                let reason = Reason { code: error.kind.clone(), message: error.document.clone() };
-                (key, Answered { outcome: "retry".to_owned(), reason: Some(reason), ms: None })
+                let (reason, message) = (Some(error.kind.clone()), Some(error.document.clone()));
+                (key, Answered { outcome: "retry".to_owned(), reason, message, ms: None })
             })
             .collect(),
     }
@@ -98,8 +96,8 @@ impl Came {
             }
         };
         compare("the outcome", &answered.outcome, &picture.outcome);
-        let code = answered.reason.as_ref().map(|reason| reason.code.as_str());
-        compare("the reason", code.unwrap_or("none"), picture.reason.as_deref().unwrap_or("none"));
+        let reasons = [&answered.reason, &picture.reason].map(|reason| reason.as_deref().unwrap_or("none"));
+        compare("the reason", reasons[0], reasons[1]);
         let sizes: BTreeMap<&str, String> =
             thumbnails.iter().map(|t| (t.facts.preset.as_str(), size(t))).collect();
         let expected: BTreeMap<&str, String> =
@@ -113,16 +111,16 @@ impl Came {
 
     /// The outcome in a few words.
     pub(crate) fn told(&self) -> String {
-        match &self.answered.reason {
-            Some(reason) => format!("{} ({})", self.answered.outcome, reason.message),
+        match &self.answered.message {
+            Some(message) => format!("{} ({message})", self.answered.outcome),
             None => self.answered.outcome.clone(),
         }
     }
 
     /// Sizes and length of the thumbnails, or why there are none.
     fn details(&self) -> String {
-        match &self.answered.reason {
-            Some(reason) => reason.message.clone(),
+        match &self.answered.message {
+            Some(message) => message.clone(),
             None => self
                 .thumbnails
                 .iter()
@@ -171,7 +169,7 @@ fn print_table(came: &[Came]) {
 }
 
 fn json_line(picture: &Came) -> serde_json::Value {
-    let reason = picture.answered.reason.as_ref().map(|r| json!({ "code": r.code, "message": r.message }));
+    let Answered { outcome, reason, message, ms } = &picture.answered;
     let thumbnails: Vec<_> = picture
         .thumbnails
         .iter()
@@ -184,7 +182,7 @@ fn json_line(picture: &Came) -> serde_json::Value {
         })
         .collect();
     json!({
-        "source": picture.file, "outcome": picture.answered.outcome, "reason": reason, "thumbnails": thumbnails,
-        "ms": picture.answered.ms, "differences": picture.differences,
+        "source": picture.file, "outcome": outcome, "reason": reason, "message": message, "thumbnails": thumbnails,
+        "ms": ms, "differences": picture.differences,
     })
 }

@@ -18,21 +18,15 @@ pub(crate) struct Report {
     pub(crate) source: PathBuf,
     /// `made`, `rejected`, or `retry` where the file could not be read or written.
     pub(crate) outcome: &'static str,
-    /// Why it was not made.
-    pub(crate) reason: Option<Reason>,
+    /// Why it was not made, for machines, such as `truncated`.
+    pub(crate) reason: Option<&'static str>,
+    /// Why it was not made, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
     /// What was written.
     pub(crate) thumbnails: Vec<ThumbnailFile>,
     /// From reading the source up to the last thumbnail written.
     pub(crate) ms: f64,
-}
-
-/// Why a picture was not made.
-#[derive(Debug, Serialize)]
-pub(crate) struct Reason {
-    /// For machines, such as `truncated`.
-    pub(crate) code: &'static str,
-    /// For people.
-    pub(crate) message: String,
 }
 
 /// A thumbnail that was written.
@@ -109,9 +103,9 @@ impl Reporter {
 /// `holiday/a.jpg: made small 200x200, medium 640x427 (31 ms)`
 fn line(report: &Report) -> String {
     let source = report.source.display();
-    match &report.reason {
-        Some(reason) => format!("{source}: {} {}: {}", report.outcome, reason.code, reason.message),
-        None => {
+    match (report.reason, &report.message) {
+        (Some(reason), Some(message)) => format!("{source}: {} {reason}: {message}", report.outcome),
+        _ => {
             let sizes = report.thumbnails.iter().map(|t| format!("{} {}x{}", t.preset, t.width, t.height));
             let sizes = sizes.collect::<Vec<_>>().join(", ");
             format!("{source}: {} {sizes} ({:.0} ms)", report.outcome, report.ms)

@@ -42,7 +42,7 @@ impl From<Refusal> for Diagnostic {
 
 /// The answer to an event that asks for nothing.
 pub fn ignored(ignored: Ignored) -> Value {
-    json!({ "outcomes": [{ "outcome": "ignored", "reason": ignored.code() }] })
+    json!({ "outcomes": [{ "outcome": "ignored", "reason": ignored.code(), "message": ignored.to_string() }] })
 }
 
 /// The answer to S3 notifications. Lambda does not look at it, people who invoke by hand do.
@@ -135,7 +135,8 @@ fn outcome(processed: &Processed) -> Value {
         "ms": processed.effort.total.as_millis(),
     });
     if let (Some(code), Some(message)) = (processed.outcome.reason(), processed.outcome.message()) {
-        answer["reason"] = json!({ "code": code, "message": message });
+        answer["reason"] = code.into();
+        answer["message"] = message.into();
     }
     answer
 }

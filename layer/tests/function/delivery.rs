@@ -34,7 +34,7 @@ async fn an_upload_an_overwrite_a_corrupt_overwrite_and_a_removal() {
     stack.stack.idle().await;
     assert_eq!(stack.outputs().await, [format!("{key}/manifest.json")]);
     let rejected = stack.manifest(key).await;
-    assert_eq!((rejected.status, rejected.reason.unwrap().code.as_str()), (Status::Rejected, "truncated"));
+    assert_eq!((rejected.status, rejected.rejection.unwrap().code.as_str()), (Status::Rejected, "truncated"));
 
     stack.remove(key).await;
     stack.stack.idle().await;

@@ -267,12 +267,12 @@ impl<S: Store> Convergence<'_, S> {
     fn manifest(
         &self,
         status: Status,
-        reason: Option<Rejection>,
+        rejection: Option<Rejection>,
         facts: &SourceFacts,
         thumbnails: Vec<ThumbnailFacts>,
     ) -> Manifest {
         let recipe = self.recipe.clone();
-        Manifest { version: MANIFEST_VERSION, status, reason, source: facts.clone(), recipe, thumbnails }
+        Manifest { version: MANIFEST_VERSION, status, rejection, source: facts.clone(), recipe, thumbnails }
     }
 
     fn metadata(&self, source_etag: &ETag) -> Vec<(&'static str, String)> {
@@ -284,7 +284,7 @@ impl<S: Store> Convergence<'_, S> {
 fn up_to_date(manifest: Option<Manifest>) -> Outcome {
     match manifest {
         // A rejected source stays rejected: whoever asks again is told why again.
-        Some(Manifest { reason: Some(rejection), .. }) => Outcome::Rejected(rejection),
+        Some(Manifest { rejection: Some(rejection), .. }) => Outcome::Rejected(rejection),
         Some(manifest) => Outcome::UpToDate(Box::new(manifest)),
         None => Outcome::Retry(Retry::internal("S3 answered 304 to a request without a condition")),
     }

@@ -21,8 +21,8 @@ pub struct Manifest {
     /// Whether there are thumbnails.
     pub status: Status,
     /// Why not, for a rejected source.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Rejection>,
+    #[serde(flatten)]
+    pub rejection: Option<Rejection>,
     /// The source that was read.
     pub source: SourceFacts,
     /// What the thumbnails were made with.

@@ -3,7 +3,9 @@
 /// Why a source can never become thumbnails as it is.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rejection {
-    /// For machines: the code of a [`thumbline_imaging::Error`], such as `truncated`.
+    /// For machines: the code of a [`thumbline_imaging::Error`], such as `truncated`. In JSON it is `reason`, as
+    /// everywhere that an outcome is told.
+    #[serde(rename = "reason")]
     pub code: String,
     /// For people: what is wrong with the picture, and where.
     pub message: String,
