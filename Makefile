@@ -53,7 +53,7 @@ test-clients: build $(PYTHON_READY) ## the aws CLI and boto3 against `thumbline 
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
 
 .PHONY: bench
-bench: rust-tools $(BENCH_READY) ## cost and quality beside sharp's; needs Node.js (or: bench QUICK=1)
+bench: rust-tools $(BENCH_READY) ## cost and quality beside sharp's (needs Node.js)
 	@cargo build --locked --release -p thumbline-cli
 	@PYTHONDONTWRITEBYTECODE=1 $(BENCH_HOME)/python/bin/python benches/compare.py \
 		$(if $(QUICK),--quick) $(if $(JSON),--json) $(if $(DOCS),--docs)
