@@ -33,7 +33,7 @@ local: build ## the whole stack on this machine, until Ctrl-C
 	$(THUMBLINE) local
 
 .PHONY: test
-test: lint test-rust test-clients ## everything that must hold: lint, Rust tests, client tests
+test: lint test-rust run-client-tests ## everything that must hold: lint, Rust tests, client tests
 
 .PHONY: lint
 lint: rust-tools ## formatting and clippy, warnings denied
@@ -49,7 +49,12 @@ conformance: rust-tools $(PYTHON_READY) ## the S3 conformance suite alone, with 
 	cargo test --locked -p thumbline-local-s3 --test conformance -- --nocapture --test-threads 1
 
 .PHONY: test-clients
-test-clients: build $(PYTHON_READY) ## the aws CLI and boto3 against `thumbline local`
+test-clients: build run-client-tests ## the aws CLI and boto3 against `thumbline local`
+
+# By itself after the Rust tests, which build the same two executables: to build them alone would compile most of what they
+# depend on a second time, with the features that only they ask for.
+.PHONY: run-client-tests
+run-client-tests: $(PYTHON_READY)
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
 
 .PHONY: bench
