@@ -17,8 +17,8 @@ THUMBLINE := $(TARGET)/debug/thumbline
 BENCH_HOME := $(TARGET)/bench
 BENCH_READY := $(addprefix $(BENCH_HOME)/,python/ready sharp/ready pictures/ready)
 # Where the conformance suite finds the other S3, and the client tests what they test.
-export THUMBLINE_MOTO_SERVER := $(PYTHON_HOME)/bin/moto_server
-export THUMBLINE_BIN := $(THUMBLINE)
+export MOTO_SERVER := $(PYTHON_HOME)/bin/moto_server
+export TESTED_THUMBLINE := $(THUMBLINE)
 
 .PHONY: help
 help: ## list these

@@ -36,7 +36,7 @@ class Stack:
     @classmethod
     def start(cls, data, folder, temporary):
         """Starts a stack that keeps everything in `data`, with `folder` as its working directory."""
-        program = pathlib.Path(os.environ.get("THUMBLINE_BIN", REPOSITORY / "target/debug/thumbline"))
+        program = pathlib.Path(os.environ.get("TESTED_THUMBLINE", REPOSITORY / "target/debug/thumbline"))
         if not program.is_file():
             raise FileNotFoundError(f"{program} is not there: `make test-clients` builds it and runs this")
         arguments = ["--template", REPOSITORY / "template.yaml", "--port", "0", "--retry-delays", "100ms,200ms"]

@@ -73,7 +73,6 @@ fn known_refusal(source: &[u8]) -> Option<&'static str> {
         (b"8BPS", "Photoshop (PSD)"),
         (b"gimp xcf", "GIMP (XCF)"),
         (b"\0\0\x01\0", "ICO"),
-        (b"\0\0\x02\0", "Windows cursor (CUR)"),
         (b"icns", "ICNS"),
         (b"%PDF-", "PDF"),
         (b"%!PS", "PostScript"),

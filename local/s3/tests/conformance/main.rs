@@ -12,7 +12,7 @@
 //! Where the documentation is silent, there is no case.
 //!
 //! A case gets a [`stage::Stage`]: a client and an empty bucket of its own. Its name says what must hold. `make
-//! conformance` prints the table; `THUMBLINE_CONFORMANCE_ONLY=listing` keeps the cases whose area or name has that in it.
+//! conformance` prints the table; `CONFORMANCE_ONLY=listing` keeps the cases whose area or name has that in it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is a test")]
 

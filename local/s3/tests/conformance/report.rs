@@ -56,13 +56,13 @@ pub(crate) struct Report {
     verdicts: Vec<(Case, Result<(), String>)>,
 }
 
-/// Runs every case (or those that `THUMBLINE_CONFORMANCE_ONLY` selects), each in a bucket of its own.
+/// Runs every case (or those that `CONFORMANCE_ONLY` selects), each in a bucket of its own.
 pub(crate) async fn run(server: &Server, cases: Vec<Case>) -> Report {
     let mut names = BTreeSet::new();
     for case in &cases {
         assert!(names.insert(case.name), "two cases are called {}", case.name);
     }
-    let only = std::env::var("THUMBLINE_CONFORMANCE_ONLY").unwrap_or_default();
+    let only = std::env::var("CONFORMANCE_ONLY").unwrap_or_default();
     let mut verdicts = Vec::new();
     for (number, case) in cases.into_iter().enumerate() {
         if !case.area.contains(&only) && !case.name.contains(&only) {

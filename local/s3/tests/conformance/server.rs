@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 const START_DEADLINE: Duration = Duration::from_mins(1);
 
 /// The variable with the path of moto's `moto_server`, from the Python environment that the Makefile builds.
-const MOTO_SERVER: &str = "THUMBLINE_MOTO_SERVER";
+const MOTO_SERVER: &str = "MOTO_SERVER";
 
 /// A server that answers until it is dropped.
 pub(crate) struct Server {
