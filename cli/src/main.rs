@@ -59,8 +59,31 @@ fn main() -> ExitCode {
         Ok(Ending::Well) => ExitCode::SUCCESS,
         Ok(Ending::NotWell) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("thumbline: {error:#}");
+            eprintln!("thumbline: {}", told(&error));
             ExitCode::from(2)
         }
+    }
+}
+
+/// An error with its causes, other than those that its own words already include.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        so_far if so_far.contains(&cause) => told,
+        so_far => format!("{so_far}: {cause}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow!("disk full").context("a.webp can't be written");
+        assert_eq!(told(&error), "a.webp can't be written: disk full");
+        let error = anyhow!("port taken").context("cannot listen: port taken; choose another");
+        assert_eq!(told(&error), "cannot listen: port taken; choose another");
     }
 }
