@@ -1,5 +1,7 @@
 //! Every change is announced once, with the change, and nothing else is announced.
 
+use std::time::Duration;
+
 use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,6 +38,19 @@ fn told(server: &Server) -> Vec<(String, String)> {
         .map(|(_, event)| &event["Records"][0])
         .map(|event| (text(&event["eventName"]), text(&event["s3"]["object"]["key"])))
         .collect()
+}
+
+/// Who waited for the stack to be idle right after an upload could find it idle: the event was not known yet.
+#[tokio::test]
+async fn an_event_is_announced_before_its_change_is_answered() {
+    let server = Server::start_with(everything()).await;
+    let release = server.events.hold();
+    let mut put = Box::pin(server.put("a.jpg", "1234"));
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut put).await;
+    assert!(early.is_err(), "answered while its event was still being announced");
+    drop(release);
+    put.await;
+    assert_eq!(told(&server).len(), 1);
 }
 
 #[tokio::test]

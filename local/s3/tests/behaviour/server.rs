@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -172,6 +172,7 @@ pub(crate) struct Events {
     next: AtomicU64,
     committed: AtomicU64,
     broken: AtomicBool,
+    held: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
 impl Events {
@@ -181,7 +182,15 @@ impl Events {
             next: AtomicU64::new(0),
             committed: AtomicU64::new(0),
             broken: AtomicBool::new(false),
+            held: Mutex::new(None),
         }
+    }
+
+    /// Keeps the next announcement from returning until what this gives is dropped.
+    pub(crate) fn hold(&self) -> mpsc::Sender<()> {
+        let (release, held) = mpsc::channel();
+        *self.held.lock().unwrap() = Some(held);
+        release
     }
 
     /// Makes the sink refuse everything from now on, or no longer.
@@ -227,5 +236,9 @@ impl EventSink for Events {
 
     fn committed(&self) {
         self.committed.fetch_add(1, Ordering::SeqCst);
+        if let Some(held) = self.held.lock().unwrap().take() {
+            // Ends with an error when the sender is dropped, which is what releases it.
+            let _ = held.recv();
+        }
     }
 }
