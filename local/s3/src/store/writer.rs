@@ -184,6 +184,8 @@ fn write_until_closed(
         match written {
             Ok(Written { dropped, announced }) => {
                 blobs.remove(dropped);
+                // Before anybody is answered: who knows that an object is there may ask at once whether its event is
+                // being dealt with.
                 if let (true, Some(sink)) = (announced, sink) {
                     sink.committed();
                 }
