@@ -10,6 +10,15 @@ pub(crate) struct Kind {
     pub(crate) progressive: bool,
     pub(crate) several_scans: bool,
     pub(crate) colors: Colors,
+    pub(crate) sampling: SamplingFactor,
+}
+
+/// What a file says besides its picture.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Metadata<'a> {
+    pub(crate) exif: Option<&'a [u8]>,
+    /// ICC.
+    pub(crate) profile: Option<&'a [u8]>,
 }
 
 /// What the samples of a pixel stand for.
@@ -24,20 +33,33 @@ pub(crate) enum Colors {
 }
 
 impl Kind {
-    pub(crate) const PLAIN: Self =
-        Self { quality: 82, progressive: false, several_scans: false, colors: Colors::Color };
+    pub(crate) const PLAIN: Self = Self {
+        quality: 82,
+        progressive: false,
+        several_scans: false,
+        colors: Colors::Color,
+        sampling: SamplingFactor::F_2_2,
+    };
 }
 
 /// Encodes a picture, with an APP1 segment if one is given.
 pub(crate) fn encode(picture: &RgbaImage, kind: Kind, exif: Option<&[u8]>) -> Vec<u8> {
+    encode_with(picture, kind, Metadata { exif, ..Metadata::default() })
+}
+
+/// Encodes a picture with all that it says about itself.
+pub(crate) fn encode_with(picture: &RgbaImage, kind: Kind, metadata: Metadata<'_>) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, kind.quality);
-    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_sampling_factor(kind.sampling);
     // This encoder writes a scan for each component where it makes tables for the picture.
     encoder.set_optimized_huffman_tables(kind.several_scans);
     encoder.set_progressive(kind.progressive);
-    if let Some(exif) = exif {
+    if let Some(exif) = metadata.exif {
         encoder.add_exif_metadata(exif).expect("a short block fits a segment");
+    }
+    if let Some(profile) = metadata.profile {
+        encoder.add_icc_profile(profile).expect("a short profile fits a segment");
     }
     let pixels = picture.pixels().map(|pixel| pixel.0);
     let (samples, colors): (Vec<u8>, _) = match kind.colors {

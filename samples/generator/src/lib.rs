@@ -12,6 +12,7 @@ mod canvas;
 mod catalog;
 mod font;
 mod jpeg;
+mod leaves;
 mod noise;
 mod png;
 mod scene;
