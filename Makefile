@@ -15,6 +15,7 @@ PYTHON_HOME := $(TARGET)/python
 PYTHON_READY := $(PYTHON_HOME)/ready
 THUMBLINE := $(TARGET)/debug/thumbline
 BENCH_HOME := $(TARGET)/bench
+BENCH_PYTHON = PYTHONDONTWRITEBYTECODE=1 $(BENCH_HOME)/python/bin/python
 BENCH_READY := $(addprefix $(BENCH_HOME)/,python/ready sharp/ready pictures/ready)
 # Where the conformance suite finds the other S3, and the client tests what they test.
 export MOTO_SERVER := $(PYTHON_HOME)/bin/moto_server
@@ -58,10 +59,23 @@ run-client-tests: $(PYTHON_READY)
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
 
 .PHONY: bench
-bench: rust-tools $(BENCH_READY) ## cost and quality beside sharp's (needs Node.js)
+bench: rust-tools $(BENCH_READY) ## cost and quality beside sharp's and others' (needs Node.js)
+	@cargo build --locked --release -p thumbline-cli -p thumbline-bench-image
+	@$(BENCH_PYTHON) benches/compare.py $(if $(QUICK),--quick) $(if $(JSON),--json) $(if $(DOCS),--docs)
+
+.PHONY: bench-memory
+bench-memory: rust-tools $(BENCH_READY) ## peak memory against the source's size, up to 100 megapixels
 	@cargo build --locked --release -p thumbline-cli
-	@PYTHONDONTWRITEBYTECODE=1 $(BENCH_HOME)/python/bin/python benches/compare.py \
-		$(if $(QUICK),--quick) $(if $(JSON),--json) $(if $(DOCS),--docs)
+	@$(BENCH_PYTHON) benches/memory.py $(if $(DOCS),--docs)
+
+.PHONY: bench-stages
+bench-stages: rust-tools $(BENCH_HOME)/pictures/ready ## decoding, resizing, encoding, by Criterion
+	BENCH_PICTURES=$(or $(BENCH_PICTURES),$(BENCH_HOME)/pictures) cargo bench --locked -p thumbline-bench-stages
+
+.PHONY: contact-sheet
+contact-sheet: rust-tools $(BENCH_READY) ## hard pictures beside sharp's, into target/contact-sheet.html
+	@cargo build --locked --release -p thumbline-cli
+	@$(BENCH_PYTHON) benches/contact_sheet.py
 
 .PHONY: layer
 layer: rust-tools ## the Lambda layer's bootstrap, as template.yaml deploys it
@@ -112,7 +126,7 @@ $(BENCH_HOME)/sharp/ready: benches/package.json
 	npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --loglevel=error
 	touch $@
 
-$(BENCH_HOME)/pictures/ready: benches/progressive.py $(wildcard samples/generator/src/*.rs) | $(BENCH_HOME)/python/ready
+$(BENCH_HOME)/pictures/ready: benches/pictures.py $(wildcard samples/generator/src/*.rs) | $(BENCH_HOME)/python/ready
 	cargo run --quiet --locked -p thumbline-samples -- --benchmark $(@D)
-	$(BENCH_HOME)/python/bin/python $< $(@D)/12mp.png $(@D)/12mp-progressive.jpg
+	$(BENCH_HOME)/python/bin/python $< $(@D)
 	touch $@

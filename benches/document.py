@@ -1,114 +1,205 @@
-"""docs/benchmarks.md: the figures of one run, and what a reader must know to judge them. Never typed by hand."""
+"""docs/benchmarks.md and its charts: the figures of the last full runs, and what a reader must know to judge them.
 
+Never typed by hand. The figures stand in benches/results/, so that the page can be written again without measuring:
+`python3 benches/document.py`.
+"""
+
+import json
 import textwrap
 
+import chart
+import contenders
 import report
+import results
+
+DOCS = contenders.BENCHES.parent / "docs"
+PAGE, COSTS_CHART, MEMORY_CHART = DOCS / "benchmarks.md", DOCS / "benchmarks.svg", DOCS / "memory.svg"
+COLUMNS = 118
+# What a function with little memory has for a picture.
+MEMORY_BOUND_MB = 256
 
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench DOCS=1`, every figure from one run; not edited by hand.
+Written by `make bench DOCS=1` and `make bench-memory DOCS=1`, every figure from one run of each; not edited by hand.
 
 What Thumbline's users run, `thumbline render` from a release build, beside [sharp](https://sharp.pixelplumbing.com)
-(libvips), which many who make thumbnails would otherwise use. One picture in, four widths out (1280, 640, 320 and 128
-pixels), as JPEG of quality 80 or as WebP of quality 80 and effort 4, on one thread. **A ratio under 1 means that
-Thumbline needs less.** On one thread, CPU time is what Lambda's bill counts, beside the memory set aside.
+(libvips), which many who make thumbnails would otherwise use, and beside others. One picture in, four widths out (1280,
+640, 320 and 128 pixels), as JPEG of quality 80 or as WebP of quality 75 and method 4, on one thread. **A ratio under 1
+means that Thumbline needs less**; the goal is the ratio that we mean to reach. On one thread, CPU time is what Lambda's
+bill counts, beside the memory set aside.
 """
 
 REMARKS = """\
-## What explains the figures
-
-- Every source is decoded in full, each pixel of it. sharp has a JPEG or a WebP shrunk while it is decoded, to the half
-  or a quarter of its width, and leaves much of the work undone. Where our ratio is bad, this is why; a JPEG decoder of
-  our own that does the same is planned. WebP is read by a decoder in Rust that is slower than libwebp, besides.
-- The whole decoded picture is in memory at once (36 MB for 12 megapixels of RGB), where libvips streams a PNG by rows.
-- Our JPEGs have the standard's Huffman tables; sharp makes tables for each picture, which costs time and saves bytes.
-- The process of sharp starts Node.js and loads libvips; ours is one executable. That decides the second table.
-
 ## How it is measured
 
 - It is the operating system's own accounting of each process (`wait4`): user and system time, and the largest
-  resident set. Reading the picture and writing the thumbnails are included, waiting for them is not.
-- Each pair of runs takes turns, one picture with Thumbline, one with sharp, then several with each. What the further
-  pictures add to the first, divided by their number, is the cost of a picture. Shown are medians, and of the ratios,
-  which are formed within a pair, also the smallest and the largest.
+  resident set. Reading the picture and writing the thumbnails are included; waiting is in the wall time only.
+- The contenders take turns, A B A B: first one picture with each, then several with each, after a run that is not
+  measured. What the further pictures add to the first, divided by their number, is the cost of a picture. Noise only
+  adds, so the least of all turns is quoted; of peak memory, where it does not, the median.
+- How much noise is left is shown by holding two programs against themselves, measured in the same way.
 - sharp is used in its fastest form for this job, `benches/sharp.mjs`: one decode, shrunk while loading, to the largest
   width, and the smaller ones made of that; `concurrency(1)`, no cache, its defaults for everything else. A pipeline
   `clone()`d for each width, as its documentation shows it, decodes four times (`--sharp-form clones` measures that).
-- Peak memory is that of the whole process, Node.js included, after several pictures.
-- Quality is the SSIM of the luma to an ideal thumbnail: full decode, exact Lanczos3 by Pillow on the stored values. It
-  is judged in the same run, on the files that the measured commands wrote. The gap is ours minus sharp's.
-- The pictures are **synthetic**: landscapes drawn by `samples/generator` with the grain of a sensor on them, encoded to
-  about the bits per pixel of photographs (JPEG quality 90, 4:2:0; the progressive one by libjpeg-turbo, in its usual
-  ten scans). Real ones differ; measure your own.
+- The others do the job likewise: pyvips by `thumbnail`, Pillow by `draft` and `reducing_gap`, the `image` crate by its
+  `thumbnail`. `image lanczos3` is what programs around that crate usually do: a full decode, and Lanczos3 for each of
+  the widths from the full picture. They get fewer turns, of fewer pictures.
+- Peak memory is that of the whole process, Node.js or Python included, after several pictures.
+- Quality is the SSIM of the luma to an ideal thumbnail: full decode, exact Lanczos3 in floating point on the stored
+  values. It is judged in the same run, on files that the measured commands wrote. The gap is ours minus sharp's.
+- The pictures are **drawn**, by `samples/generator`: landscapes strewn with things of every size, which have the
+  statistics of photographs, with the grain of a sensor on them, in files with about the bits per pixel that cameras
+  give. JPEGs have EXIF with a small picture in it; 4:2:0 where nothing else is said. What cameras of other kinds make is
+  in the last rows. Real ones differ; measure your own.
+- The stages within a picture (decoding, resizing, encoding) are measured by `make bench-stages`.
 
 ## Do it again
 
 ```sh
 make bench                              # the tables, in a terminal
-make bench QUICK=1                      # one small picture, two pairs: does it work here?
+make bench QUICK=1                      # one small picture, two rounds: does it work here?
 make bench BENCH_PICTURES=~/Pictures    # your own pictures, each file of the folder to JPEG and to WebP
 make -s bench JSON=1                    # for machines, with every width's quality
 make bench DOCS=1                       # and write this page
+make bench-memory                       # peak memory against the source's size, per format (DOCS=1: into this page)
+make bench-stages                       # decoding, resizing, encoding, by Criterion
+make contact-sheet                      # hard pictures beside sharp's, for the eye
 ```
 
-It needs Rust, Python 3.11 with `venv`, and Node.js 20.9 with `npm`; sharp, Pillow and NumPy are installed below
-`target/bench/`, in the versions that `benches/package.json` and `benches/requirements.txt` name.
+It needs Rust, Python 3.11 with `venv`, and Node.js 20.9 with `npm`; all else is installed below `target/bench/`, in
+the versions that `benches/package.json`, `benches/requirements.txt` and `Cargo.lock` name.
 """
 
 
-def document(setting, rows):
-    parts = [INTRODUCTION, verdict(rows), table_of_setting(setting), sources(rows)]
-    for name, titles, cells in report.tables(setting):
-        parts.append(f"## {name}\n\n{markdown_table(titles, rows, cells)}\n")
-    floor = f"No peak under {setting.peak_floor_bytes / report.MEGABYTE:.0f} MB could be seen: the launcher's own.\n"
-    return "\n".join([*parts, floor, REMARKS])
+def write():
+    """The page and its charts, of what has been measured."""
+    costs, memory = (json.loads(file.read_text(encoding="utf-8")) if file.exists() else None for file in (results.COSTS, results.MEMORY))
+    parts = [INTRODUCTION]
+    if costs:
+        COSTS_CHART.write_text(costs_chart(costs), encoding="utf-8")
+        parts += cost_sections(costs)
+    if memory:
+        MEMORY_CHART.write_text(memory_chart(memory), encoding="utf-8")
+        parts += memory_sections(memory)
+    PAGE.write_text("\n".join([*parts, REMARKS]), encoding="utf-8")
+
+
+def cost_sections(costs):
+    floor = costs["setting"]["peak_floor_bytes"] / report.MEGABYTE
+    refusals = [bullet(reason) for reason in report.refusals(costs)]
+    return [
+        f"![CPU time and peak memory as multiples of sharp's]({COSTS_CHART.name})\n",
+        verdict(costs["rows"]),
+        setting_table(costs["setting"], "make bench DOCS=1", f"{costs['setting']['rounds']} rounds"),
+        sources(costs["rows"]),
+        *(f"## {name}\n\n{markdown_table(titles, lines)}\n" for name, titles, lines in report.all_tables(costs)),
+        *(["Not taken:\n", *refusals, ""] if refusals else []),
+        f"No peak under {floor:.0f} MB could be seen: the launcher's own.\n",
+    ]
 
 
 def verdict(rows):
-    """What is better and what is worse, as this run found it."""
-    worse, equal, better = [], [], []
-    for row in rows:
-        figure = row.figure("picture_ms")
-        (worse if figure.least > 1 else better if figure.most < 1 else equal).append(row)
-    lines = [
-        f"- **{share} CPU {than} sharp**: {listed(some)}."
-        for share, than, some in (("More", "than", worse), ("About as much", "as", equal), ("Less", "than", better))
-        if some
-    ]
-    alone = [row.figure("alone_ms").ratio for row in rows]
-    lines.append(f"- **A process for one picture**, start-up included: {min(alone):.2f} to {max(alone):.2f} times.")
-    gaps = [row.ssim_gap() for row in rows]
-    least, most = report.signed(min(gaps)), report.signed(max(gaps))
-    lines.append(f"- **Quality**: SSIM {least} to {most} from sharp's, {report.JUDGED_WIDTH} pixels wide.")
-    sizes = [row.size_ratio() for row in rows]
-    lines.append(f"- **Bytes** at that width: {min(sizes):.2f} to {max(sizes):.2f} times sharp's.")
-    wrapped = [textwrap.fill(line, 118, subsequent_indent="  ") for line in lines]
-    return "\n".join(["Measured this time, CPU time of a picture as a multiple of sharp's:", "", *wrapped, ""])
+    """Which goals this run reached, and which not."""
+    lines = []
+    for what, figure in (("CPU time", "cpu"), ("peak memory", "peak")):
+        held = [(row, results.ratio(row, f"{figure}_{'ms' if figure == 'cpu' else 'bytes'}")) for row in rows if row["goal"]]
+        reached = [row for row, ratio in held if ratio is not None and ratio <= row["goal"][figure]]
+        missed = [(row, ratio) for row, ratio in held if ratio is not None and ratio > row["goal"][figure]]
+        some = ", ".join(f"{row['case']} {ratio:.2f} (goal {row['goal'][figure]:.2f})" for row, ratio in missed)
+        lines.append(f"**{what}**: the goal is reached in {len(reached)} of {len(held)} rows" + (f"; not in {some}." if some else "."))
+    gaps = [gap for row in rows if (gap := results.worst_ssim_gap(row)) is not None]
+    if gaps:
+        lines.append(f"**Quality**: SSIM {report.signed(min(gaps))} from sharp's at worst, of all widths of all rows.")
+    sizes = [ours / theirs for row in rows if (ours := results.output_bytes(row, report.OURS)) and (theirs := results.output_bytes(row, report.THEIRS))]
+    if sizes:
+        lines.append(f"**Bytes** of the four thumbnails: {min(sizes):.2f} to {max(sizes):.2f} times sharp's.")
+    return "\n".join([*(bullet(line) for line in lines), ""])
 
 
-def listed(rows):
-    return ", ".join(f"{row.label} {row.figure('picture_ms').ratio:.2f}" for row in rows)
+def bullet(text):
+    return textwrap.fill(f"- {text}", COLUMNS, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def sources(rows):
-    sizes = {row.source: row.source_bytes for row in rows}
+    sizes = {row["source"]: row["source_bytes"] for row in rows}
     listing = ", ".join(f"{source} of {size / report.MEGABYTE:.1f} MB" for source, size in sizes.items())
-    return textwrap.fill(f"The pictures: {listing}.", 118) + "\n"
+    return textwrap.fill(f"The pictures: {listing}.", COLUMNS) + "\n"
 
 
-def table_of_setting(setting):
+def setting_table(setting, command, runs):
     facts = {
-        "date": setting.date,
-        "processor": f"{setting.machine['cpu']}, {setting.machine['cores']} cores",
-        "system": setting.machine["system"],
-        "command": "`make bench DOCS=1`",
-        "runs": f"{setting.pairs} pairs, of 1 and of {setting.pictures_per_run} pictures",
-        **setting.versions,
+        "date": setting["date"],
+        "processor": f"{setting['machine']['cpu']}, {setting['machine']['cores']} cores",
+        "system": setting["machine"]["system"],
+        "command": f"`{command}`",
+        "runs": runs,
+        "commit": setting["commit"],
+        **setting["versions"],
     }
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items()), ""])
 
 
-def markdown_table(titles, rows, cells):
-    lines = [titles, ["---"] + ["--:"] * (len(titles) - 1), *([row.label, *cells(row)] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def markdown_table(titles, lines):
+    rule = ["---"] + ["--:"] * (len(titles) - 1)
+    return "\n".join(f"| {' | '.join(line)} |" for line in [titles, rule, *lines])
+
+
+def costs_chart(costs):
+    rows = [
+        (
+            row["case"],
+            [
+                chart.Bar(results.ratio(row, figure), row["goal"] and row["goal"][goal])
+                for figure, goal in (("cpu_ms", "cpu"), ("peak_bytes", "peak"))
+            ],
+        )
+        for row in costs["rows"]
+    ]
+    title = "Thumbline's CPU time and peak memory for a picture, as multiples of sharp's"
+    return chart.bars(title, ("CPU time", "peak memory"), rows, (1, "sharp = 1"))
+
+
+def memory_sections(memory):
+    """Peak by format and size; what is refused, with its reason."""
+    sizes = memory["megapixels"]
+    titles = ["format", *(f"{size} MP" for size in sizes), f"sharp, {sizes[-1]} MP"]
+    lines = []
+    for entry in memory["formats"]:
+        measured = {point["megapixels"]: point for point in entry["points"]}
+        cells = [memory_cell(measured.get(size), report.OURS) for size in sizes]
+        lines.append([entry["name"], *cells, memory_cell(measured.get(sizes[-1]), report.THEIRS)])
+    refusals = [
+        bullet(f"{entry['name']}, {point['megapixels']} MP ({point['source_bytes'] / report.MEGABYTE:.0f} MB): {point['refusals'][report.OURS]}")
+        for entry in memory["formats"]
+        for point in entry["points"]
+        if report.OURS in point["refusals"]
+    ]
+    return [
+        "## Peak memory against the size of the source\n",
+        f"![Peak memory of a process by megapixels of its source, per format]({MEMORY_CHART.name})\n",
+        "A process for one picture, four thumbnails: megabytes at its peak, the file itself included.\n",
+        markdown_table(titles, lines) + "\n",
+        setting_table(memory["setting"], "make bench-memory DOCS=1", "the median of 3"),
+        *(["Refused, before memory is taken for it:\n", *refusals, ""] if refusals else []),
+    ]
+
+
+def memory_cell(point, name):
+    if point is None or name not in point["peaks"]:
+        return "refused" if point and name in point["refusals"] else report.NOTHING
+    return f"{point['peaks'][name] / report.MEGABYTE:.0f}"
+
+
+def memory_chart(memory):
+    series = []
+    for entry in memory["formats"]:
+        points = [(point["megapixels"], point["peaks"][report.OURS] / report.MEGABYTE) for point in entry["points"] if report.OURS in point["peaks"]]
+        if points:
+            series.append((entry["name"], points))
+    title = "Peak memory of a process that makes four thumbnails"
+    return chart.curves(title, ("megapixels of the source", "MB"), series, (MEMORY_BOUND_MB, f"{MEMORY_BOUND_MB} MB"))
+
+
+if __name__ == "__main__":
+    write()

@@ -1,173 +1,157 @@
-"""What came of it: rows of figures, as tables for a terminal and as JSON. document.py makes a page of them."""
+"""The tables: what each shows of a row. For a terminal here; document.py makes a page of them."""
 
 import dataclasses
-import statistics
+import typing
 
 import cases
+import contenders
+import results
 
 JUDGED_WIDTH = 640
 MEGABYTE = 1_000_000
 OURS, THEIRS = "thumbline", "sharp"
+OTHERS = ("pyvips", "Pillow", "image thumbnail", "image lanczos3")
+NOTHING = "–"
 
 
 @dataclasses.dataclass(frozen=True)
-class Quality:
-    """One thumbnail: its similarity to the ideal one, and its size."""
-
-    ssim: float
-    size_bytes: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Setting:
-    """Where and how it was measured."""
-
-    date: str
-    machine: dict
-    versions: dict
-    pairs: int
-    pictures_per_run: int
-    # What the launcher lends to each process that it measures: no peak can be seen to be smaller.
-    peak_floor_bytes: int
+class Table:
+    name: str
+    titles: list
+    cells: typing.Callable
+    # Which rows it shows.
+    shows: typing.Callable = lambda row: True
 
 
-class Pair:
-    """One turn of both sides: a run with one picture and a run with several each, by the side's name."""
-
-    def __init__(self, alone, several, pictures):
-        self.alone_ms = {side: usage.cpu_ms for side, usage in alone.items()}
-        self.alone_bytes = {side: usage.peak_bytes for side, usage in alone.items()}
-        self.several_bytes = {side: usage.peak_bytes for side, usage in several.items()}
-        # What a picture adds, start-up and all that is done once taken away.
-        self.picture_ms = {
-            side: (several[side].cpu_ms - alone[side].cpu_ms) / (pictures - 1) for side in (OURS, THEIRS)
-        }
-
-
-class Row:
-    """All that was measured of one case."""
-
-    def __init__(self, case, judged):
-        self.label = case.label
-        self.source = case.source
-        self.source_bytes = case.file.stat().st_size
-        self.judged = judged
-        self.pairs = []
-
-    def add(self, pair):
-        self.pairs.append(pair)
-
-    def figure(self, name):
-        """A figure of the pairs, such as `picture_ms`, over all of them."""
-        return Figure([getattr(pair, name) for pair in self.pairs])
-
-    def quality(self, side, width=JUDGED_WIDTH):
-        return self.judged[side][width]
-
-    def ssim_gap(self):
-        return self.quality(OURS).ssim - self.quality(THEIRS).ssim
-
-    def size_ratio(self):
-        return self.quality(OURS).size_bytes / self.quality(THEIRS).size_bytes
-
-
-class Figure:
-    """One figure of both sides: medians, and the ratio within each pair, which noise strikes least."""
-
-    def __init__(self, values):
-        self.ours = statistics.median(value[OURS] for value in values)
-        self.theirs = statistics.median(value[THEIRS] for value in values)
-        # On a machine that is busy enough a picture may seem to cost nothing: no ratio then.
-        ratios = [value[OURS] / value[THEIRS] for value in values if min(value[OURS], value[THEIRS]) > 0]
-        self.ratio = statistics.median(ratios) if ratios else float("nan")
-        self.least, self.most = (min(ratios), max(ratios)) if ratios else (float("nan"), float("nan"))
-
-    def span(self):
-        return f"{self.least:.2f}–{self.most:.2f}"
-
-    def as_json(self):
-        ratio = {"median": self.ratio, "min": self.least, "max": self.most}
-        return {OURS: self.ours, THEIRS: self.theirs, "ratio": ratio}
-
-
-def as_json(setting, rows):
-    return {**dataclasses.asdict(setting), "rows": [row_as_json(row) for row in rows]}
-
-
-def row_as_json(row):
-    figures = ("picture_ms", "alone_ms", "several_bytes", "alone_bytes")
-    judged = {
-        side: {str(width): dataclasses.asdict(quality) for width, quality in widths.items()}
-        for side, widths in row.judged.items()
-    }
-    measured = {name: row.figure(name).as_json() for name in figures}
-    return {"case": row.label, "source_bytes": row.source_bytes, **measured, "quality": judged}
-
-
-def as_text(setting, rows):
-    """Three tables, none wider than 80 columns."""
-    heading = f"{setting.date}, {setting.machine['cpu']}, {setting.machine['cores']} cores\n{versions(setting)}"
-    parts = [heading]
-    for name, titles, cells in tables(setting):
-        widths = [cases.LABEL_CHARACTERS] + [max(len(title), 6) for title in titles[1:]]
-        lines = [[row.label, *cells(row)] for row in rows]
-        widths = [max(widths[at], *(len(line[at]) for line in lines)) for at in range(len(titles))]
-        parts.append("\n".join([name, *(aligned(line, widths) for line in [titles, *lines])]))
-    return "\n\n".join(parts)
-
-
-def aligned(cells, widths):
-    first, *others = cells
-    return first.ljust(widths[0]) + "".join(cell.rjust(width + 1) for cell, width in zip(others, widths[1:]))
-
-
-def tables(setting):
-    """Name, titles of the columns, and the cells of a row, of each table."""
-    yield (
-        f"Cost of a picture: CPU milliseconds, and peak megabytes after {setting.pictures_per_run}",
-        ["picture → four of", "ms", "sharp", "ratio", "range", "MB", "sharp", "ratio"],
-        lambda row: cost(row.figure("picture_ms"), row.figure("several_bytes")),
-    )
-    yield (
-        "Cost of a process for one picture, start-up included",
-        ["picture → four of", "ms", "sharp", "ratio", "range", "MB", "sharp", "ratio"],
-        lambda row: cost(row.figure("alone_ms"), row.figure("alone_bytes")),
-    )
-    yield (
-        f"Quality of the thumbnail {JUDGED_WIDTH} wide: SSIM, and bytes",
-        ["picture → four of", "SSIM", "sharp", "gap", "bytes", "sharp", "ratio"],
-        quality_cells,
-    )
-
-
-def cost(cpu, peak):
+def tables(found):
+    """Every table over the rows."""
+    setting = found["setting"]
+    first = "picture → four of"
+    costs = ["CPU ms", "sharp", "ratio", "goal", "wall ms", "sharp", "MB", "sharp", "ratio", "goal"]
+    compared = lambda row: any(other in row["sides"] or other in row["refusals"] for other in OTHERS)
     return [
-        f"{cpu.ours:.1f}",
-        f"{cpu.theirs:.1f}",
-        f"{cpu.ratio:.2f}",
-        cpu.span(),
-        f"{peak.ours / MEGABYTE:.0f}",
-        f"{peak.theirs / MEGABYTE:.0f}",
-        f"{peak.ratio:.2f}",
+        Table(f"Cost of a picture, and peak memory after {setting['pictures_per_run']}", [first, *costs], picture_cells),
+        Table("Cost of a process for one picture, start-up included", [first, *costs], process_cells),
+        Table(
+            f"Quality: SSIM {JUDGED_WIDTH} wide, the worst gap of all four widths, bytes of all four",
+            [first, "SSIM", "sharp", "gap", "worst gap", "bytes", "sharp", "ratio"],
+            quality_cells,
+        ),
+        Table(
+            "The others: CPU time of a picture as a multiple of sharp's",
+            [first, *(OURS, *OTHERS)],
+            lambda row: [times(results.ratio(row, "cpu_ms", name)) for name in (OURS, *OTHERS)],
+            compared,
+        ),
+        Table(
+            "The others: peak memory as a multiple of sharp's",
+            [first, *(OURS, *OTHERS)],
+            lambda row: [times(results.ratio(row, "peak_bytes", name)) for name in (OURS, *OTHERS)],
+            compared,
+        ),
+        Table(
+            f"The others: SSIM {JUDGED_WIDTH} wide, less sharp's",
+            [first, *(OURS, *OTHERS)],
+            lambda row: [signed(results.ssim_gap(row, JUDGED_WIDTH, name)) for name in (OURS, *OTHERS)],
+            compared,
+        ),
+    ]
+
+
+def picture_cells(row):
+    return cost_cells(row, "", row["goal"] or {})
+
+
+def process_cells(row):
+    usual = row["file"] == cases.USUAL and row["case"].endswith(cases.OUTPUT_NAMES["jpeg"])
+    return cost_cells(row, "process_", dataclasses.asdict(cases.ONE_PROCESS) if usual else {})
+
+
+def cost_cells(row, prefix, goal):
+    """CPU, wall and peak of both sides, held against the goals."""
+
+    def figure(name, what, unit=1, digits=0):
+        side = row["sides"].get(name)
+        return f"{side[prefix + what] / unit:.{digits}f}" if side else NOTHING
+
+    return [
+        figure(OURS, "cpu_ms", digits=1),
+        figure(THEIRS, "cpu_ms", digits=1),
+        times(results.ratio(row, prefix + "cpu_ms")),
+        times(goal.get("cpu")),
+        figure(OURS, "wall_ms", digits=1),
+        figure(THEIRS, "wall_ms", digits=1),
+        figure(OURS, "peak_bytes", MEGABYTE),
+        figure(THEIRS, "peak_bytes", MEGABYTE),
+        times(results.ratio(row, prefix + "peak_bytes")),
+        times(goal.get("peak")),
     ]
 
 
 def quality_cells(row):
-    ours, theirs = row.quality(OURS), row.quality(THEIRS)
+    def ssim(name):
+        side = row["sides"].get(name)
+        return f"{side['thumbnails'][str(JUDGED_WIDTH)]['ssim']:.4f}" if side else NOTHING
+
+    ours, theirs = (results.output_bytes(row, name) for name in (OURS, THEIRS))
     return [
-        f"{ours.ssim:.4f}",
-        f"{theirs.ssim:.4f}",
-        signed(row.ssim_gap()),
-        str(ours.size_bytes),
-        str(theirs.size_bytes),
-        f"{row.size_ratio():.2f}",
+        ssim(OURS),
+        ssim(THEIRS),
+        signed(results.ssim_gap(row, JUDGED_WIDTH)),
+        signed(results.worst_ssim_gap(row)),
+        str(ours or NOTHING),
+        str(theirs or NOTHING),
+        times(ours / theirs if ours and theirs else None),
     ]
+
+
+def times(ratio):
+    return NOTHING if ratio is None else f"{ratio:.2f}"
 
 
 def signed(gap):
     """To four decimals, where what rounds to nothing has no minus."""
-    return f"{round(gap, 4) + 0.0:+.4f}"
+    return NOTHING if gap is None else f"{round(gap, 4) + 0.0:+.4f}"
 
 
-def versions(setting):
-    return ", ".join(f"{name} {version}" for name, version in setting.versions.items())
+def itself_table(found):
+    """The same program in both places."""
+    titles = ["in both places", "CPU", "wall", "peak", "process CPU", "process wall", "process peak"]
+    figures = ["cpu_ms", "wall_ms", "peak_bytes", "process_cpu_ms", "process_wall_ms", "process_peak_bytes"]
+    lines = [[one["name"], *(times(one["ratios"][figure]) for figure in figures)] for one in found["itself"]]
+    return "The same program against itself: what is not 1.00 here is noise", titles, lines
+
+
+def refusals(found):
+    """Who does not take which picture, and why, each once."""
+    reasons = {}
+    for row in found["rows"]:
+        for name, reason in row["refusals"].items():
+            reasons.setdefault((name, row["source"]), reason)
+    return [f"{name} does not take {source}: {reason}" for (name, source), reason in reasons.items()]
+
+
+def all_tables(found):
+    """Name, titles and lines of each."""
+    for table in tables(found):
+        rows = [row for row in found["rows"] if table.shows(row)]
+        if rows:
+            yield table.name, table.titles, [[row["case"], *table.cells(row)] for row in rows]
+    if found["itself"]:
+        yield itself_table(found)
+
+
+def as_text(found):
+    """For a terminal of 110 columns."""
+    setting = found["setting"]
+    versions = ", ".join(f"{name} {version}" for name, version in setting["versions"].items())
+    parts = [f"{setting['date']}, {setting['machine']['cpu']}, {setting['machine']['cores']} cores\n{versions}"]
+    for name, titles, lines in all_tables(found):
+        widths = [max(len(line[at]) for line in [titles, *lines]) for at in range(len(titles))]
+        parts.append("\n".join([name, *(aligned(line, widths) for line in [titles, *lines])]))
+    return "\n\n".join([*parts, *refusals(found)])
+
+
+def aligned(cells, widths):
+    first, *others = cells
+    return first.ljust(widths[0]) + "".join(cell.rjust(width + 2) for cell, width in zip(others, widths[1:]))

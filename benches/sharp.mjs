@@ -1,6 +1,6 @@
 // The benchmark's job in sharp's fastest form, one thread:
 //
-//   node sharp.mjs --out DIR --format jpeg|webp --quality N --widths 1280,640 FILE...
+//   node sharp.mjs --out DIR --format jpeg|webp|png --quality N --widths 1280,640 FILE...
 //
 // Each FILE is decoded once, shrunk while it is loaded, down to the largest width; every output is made of that. Four
 // pipelines of a `clone()` would look simpler, but each of them decodes the file again. `--form clones` runs it that
@@ -28,7 +28,7 @@ const { values: options, positionals: files } = parseArgs({
 sharp.concurrency(1);
 sharp.cache(false);
 
-const EXTENSIONS = { jpeg: 'jpg', webp: 'webp' };
+const EXTENSIONS = { jpeg: 'jpg', webp: 'webp', png: 'png' };
 
 /** A picture no wider than `width`, never enlarged. */
 function fit(picture, width) {
@@ -39,10 +39,12 @@ function fit(picture, width) {
 async function write(picture, width) {
   const file = path.join(options.out, `w${width}.${EXTENSIONS[options.format]}`);
   const quality = Number(options.quality);
-  const encoded = options.format === 'jpeg'
-    ? picture.flatten({ background: 'white' }).jpeg({ quality })
-    : picture.webp({ quality, effort: 4 });
-  await encoded.toFile(file);
+  const encode = {
+    jpeg: () => picture.flatten({ background: 'white' }).jpeg({ quality }),
+    webp: () => picture.webp({ quality, effort: 4 }),
+    png: () => picture.png(),
+  };
+  await encode[options.format]().toFile(file);
 }
 
 async function renderFromOneDecode(file, [largest, ...smaller]) {

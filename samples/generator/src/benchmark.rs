@@ -110,8 +110,9 @@ impl Camera {
         let height = THUMBNAIL_WIDTH * picture.height() / picture.width();
         let small = jpeg::encode(&imageops::thumbnail(&picture, THUMBNAIL_WIDTH, height), Kind::PLAIN, None);
         let exif = jpeg::exif(self.orientation, Some(&small));
-        let profile =
-            self.wide_gamut.then(|| ColorProfile::new_display_p3().encode().expect("a profile of two curves"));
+        let profile = self
+            .wide_gamut
+            .then(|| ColorProfile::new_display_p3().encode().expect("a profile of two curves"));
         let kind = Kind { quality: self.quality, sampling: self.sampling, ..Kind::PLAIN };
         let metadata = Metadata { exif: Some(&exif), profile: profile.as_deref() };
         sample(self.file, jpeg::encode_with(&picture, kind, metadata))
