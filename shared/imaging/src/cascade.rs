@@ -1,66 +1,116 @@
-//! Several sizes of one picture: each is made of the smallest larger one that serves.
+//! Several sizes of one picture: which are made of the picture itself, and which of one another.
 //!
-//! Resizing costs what the larger picture costs to read. From 24 megapixels the first size pays that in full, and the
-//! others can start from the first, as long as at least two of its pixels go into each of theirs: then nobody sees the
-//! difference.
+//! Each size is made of the smallest larger one that serves: one that shows all of the picture, with at least two of its
+//! pixels for each one that is wanted in each direction, for then nobody sees the difference. The others are made of the
+//! rows of the decoder, in one reading.
 
 use fast_image_resize::Resizer;
 
-use crate::color::ToSrgb;
-use crate::decode::Decoded;
 use crate::error::Error;
 use crate::geometry::Plan;
 use crate::header::Size;
 use crate::orientation::Orientation;
 use crate::raster::Raster;
-use crate::resize::{multiply_alpha, resize};
+use crate::resize::resize;
+use crate::stream::{Branch, Stream};
 
-/// A decoded picture, and the smaller copies made so far.
+/// How the sizes hang together, decided before anything is decoded.
 pub(crate) struct Cascade {
-    /// As stored, not turned: turning a thumbnail is cheaper than turning its source.
-    decoded: Raster,
     orientation: Orientation,
-    to_srgb: Option<ToSrgb>,
-    /// The whole picture in smaller sizes, upright, in sRGB.
-    copies: Vec<Raster>,
-    resizer: Resizer,
+    plans: Vec<Plan>,
+    /// For each plan, what it is made of.
+    origins: Vec<Origin>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Origin {
+    /// The branch of the stream with this number.
+    Stream(usize),
+    /// What the plan with this number became.
+    Copy(usize),
 }
 
 impl Cascade {
-    /// Starts from what a decoder gave.
-    pub(crate) fn new(decoded: Decoded, orientation: Orientation) -> Result<Self, Error> {
-        let to_srgb = decoded.profile.as_deref().and_then(ToSrgb::new);
-        let decoded = multiply_alpha(decoded.raster)?;
-        Ok(Self { decoded, orientation, to_srgb, copies: Vec::new(), resizer: Resizer::new() })
+    /// Decides for plans that come in the order in which they will be made: the largest first.
+    pub(crate) fn new(plans: Vec<Plan>, orientation: Orientation) -> Self {
+        let mut origins: Vec<Origin> = Vec::with_capacity(plans.len());
+        let mut branches = 0;
+        for (index, plan) in plans.iter().enumerate() {
+            let larger = plans[..index].iter().enumerate();
+            let serving = larger.filter(|(_, copy)| copy.shows_all() && serves(copy.scaled, plan.scaled));
+            origins.push(match serving.min_by_key(|(_, copy)| copy.scaled.pixels()) {
+                Some((copy, _)) => Origin::Copy(copy),
+                None => {
+                    branches += 1;
+                    Origin::Stream(branches - 1)
+                }
+            });
+        }
+        Self { orientation, plans, origins }
     }
 
-    /// The part of the picture that the plan shows, in the plan's size, upright, in sRGB. Ask for the largest first.
-    pub(crate) fn shrink(&mut self, plan: &Plan) -> Result<Raster, Error> {
-        let serving = self.copies.iter().filter(|copy| serves(copy.size, plan.scaled));
-        let shrunk = match serving.min_by_key(|copy| copy.size.pixels()) {
-            Some(copy) => resize(&mut self.resizer, copy, plan.share, plan.shown)?.into_owned(),
-            None => self.shrink_decoded(plan)?,
-        };
-        // A copy that is not much smaller than the source saves little, one that is larger has nothing to add.
-        if plan.shows_all() && shrunk.size.pixels() * 2 <= self.decoded.size.pixels() {
-            self.copies.push(shrunk.clone());
-        }
-        Ok(shrunk)
+    /// What is to be made of the decoder's rows.
+    pub(crate) fn branches(&self) -> Vec<Branch> {
+        let upright = |size: Size| if self.orientation.swaps_sides() { size.swapped() } else { size };
+        let streamed = self.plans.iter().zip(&self.origins);
+        let streamed = streamed.filter(|(_, origin)| matches!(origin, Origin::Stream(_)));
+        streamed
+            .map(|(plan, _)| Branch {
+                part: plan.part.as_stored(self.orientation),
+                target: upright(plan.shown),
+                scaled: upright(plan.scaled),
+            })
+            .collect()
     }
 
-    /// Centred crops lie alike in the stored picture and in the one that is seen, with their sides changed.
-    fn shrink_decoded(&mut self, plan: &Plan) -> Result<Raster, Error> {
-        let (share, shown) = if self.orientation.swaps_sides() {
-            ((plan.share.1, plan.share.0), plan.shown.swapped())
-        } else {
-            (plan.share, plan.shown)
+    /// Goes on with what the stream made of the branches.
+    pub(crate) fn resume(self, stream: Stream) -> Result<Sizes, Error> {
+        let streamed = stream.finish()?.into_iter();
+        let streamed = streamed.map(|raster| Some(raster.oriented(self.orientation))).collect();
+        let copies = vec![None; self.plans.len()];
+        Ok(Sizes { cascade: self, streamed, copies, resizer: Resizer::new() })
+    }
+
+    /// The last plan that is made of this one, if any is.
+    fn last_user(&self, of: usize) -> Option<usize> {
+        self.origins.iter().rposition(|origin| *origin == Origin::Copy(of))
+    }
+}
+
+/// The sizes, as they are made.
+pub(crate) struct Sizes {
+    cascade: Cascade,
+    streamed: Vec<Option<Raster>>,
+    copies: Vec<Option<Raster>>,
+    resizer: Resizer,
+}
+
+impl Sizes {
+    /// What plan number `index` shows, in its size, upright, in sRGB, multiplied by alpha. To be asked for in order, and
+    /// once each: nothing is kept longer than another size needs it.
+    pub(crate) fn make(&mut self, index: usize) -> Result<Raster, Error> {
+        let plan = &self.cascade.plans[index];
+        let made = match self.cascade.origins[index] {
+            Origin::Stream(branch) => self.streamed[branch].take(),
+            Origin::Copy(copy) => {
+                let made = match &self.copies[copy] {
+                    Some(copy) => Some(resize(&mut self.resizer, copy, plan.part, plan.shown)?.into_owned()),
+                    None => None,
+                };
+                if self.cascade.last_user(copy) == Some(index) {
+                    self.copies[copy] = None;
+                }
+                made
+            }
         };
-        let shrunk = resize(&mut self.resizer, &self.decoded, share, shown)?.into_owned();
-        let upright = shrunk.oriented(self.orientation);
-        match &self.to_srgb {
-            Some(to_srgb) => to_srgb.convert(upright),
-            None => Ok(upright),
+        let made = made.ok_or_else(|| Error::Internal {
+            step: "resizing",
+            detail: format!("size {index} was asked for out of turn"),
+        })?;
+        if self.cascade.last_user(index).is_some() {
+            self.copies[index] = Some(made.clone());
         }
+        Ok(made)
     }
 }
 

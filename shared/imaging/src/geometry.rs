@@ -5,7 +5,9 @@
 use crate::error::Error;
 use crate::header::Size;
 use crate::limits::Limits;
+use crate::orientation::Orientation;
 use crate::rendition::{Fit, Rendition};
+use crate::shrink::Window;
 
 /// What is to be done to a picture, as seen, to make one thumbnail.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,10 +16,57 @@ pub(crate) struct Plan {
     pub(crate) scaled: Size,
     /// The size of what is shown of it.
     pub(crate) shown: Size,
-    /// The share of the picture's width and of its height that is shown, around its centre: 1 is all of it.
-    pub(crate) share: (f64, f64),
+    /// The part of the picture that is shown.
+    pub(crate) part: Part,
     /// The size of the thumbnail; where it is larger than what is shown, the rest is padding.
     pub(crate) canvas: Size,
+}
+
+/// A rectangle in a picture, in shares of its width and height: 1 is all of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) left: f64,
+    pub(crate) top: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
+impl Part {
+    /// All of the picture.
+    pub(crate) const WHOLE: Self = Self { left: 0.0, top: 0.0, width: 1.0, height: 1.0 };
+
+    /// As large a part around the centre.
+    fn centred(width: f64, height: f64) -> Self {
+        Self { left: (1.0 - width) / 2.0, top: (1.0 - height) / 2.0, width, height }
+    }
+
+    /// Where this part, of a picture as seen, lies in the picture as stored.
+    pub(crate) fn as_stored(self, orientation: Orientation) -> Self {
+        let Self { left, top, width, height } = self;
+        let (right, bottom) = (1.0 - left - width, 1.0 - top - height);
+        let (left, top) = match orientation.exif() {
+            2 => (right, top),
+            3 => (right, bottom),
+            4 => (left, bottom),
+            5 => (top, left),
+            6 => (top, right),
+            7 => (bottom, right),
+            8 => (bottom, left),
+            _ => (left, top),
+        };
+        let (width, height) = if orientation.swaps_sides() { (height, width) } else { (width, height) };
+        Self { left, top, width, height }
+    }
+
+    /// This part of a picture that measures `extent`.
+    pub(crate) fn of(self, extent: (f64, f64)) -> Window {
+        Window {
+            left: self.left * extent.0,
+            top: self.top * extent.1,
+            width: self.width * extent.0,
+            height: self.height * extent.1,
+        }
+    }
 }
 
 impl Plan {
@@ -81,7 +130,7 @@ pub(crate) fn plan(picture: Size, rendition: &Rendition, limits: &Limits) -> Res
 }
 
 fn whole(size: Size) -> Plan {
-    Plan { scaled: size, shown: size, share: (1.0, 1.0), canvas: size }
+    Plan { scaled: size, shown: size, part: Part::WHOLE, canvas: size }
 }
 
 /// Whether a picture is wider, for its height, than a box.
@@ -134,10 +183,10 @@ fn cover(picture: Size, target: Size, enlarge: bool) -> Plan {
         let exact = f64::from(side) * f64::from(numerator) / f64::from(denominator);
         (f64::from(shown) / exact).min(1.0)
     };
-    let share = if scaled == shown {
-        (1.0, 1.0)
+    let part = if scaled == shown {
+        Part::WHOLE
     } else {
-        (share(shown.width, picture.width), share(shown.height, picture.height))
+        Part::centred(share(shown.width, picture.width), share(shown.height, picture.height))
     };
-    Plan { scaled, shown, share, canvas: shown }
+    Plan { scaled, shown, part, canvas: shown }
 }

@@ -1,6 +1,6 @@
 //! Bytes of a picture in, thumbnails out.
 //!
-//! Pure and synchronous: no files, no network, no clock that matters, no threads of its own. What the bytes are is told
+//! Pure and synchronous: no files, no network, no clock that matters. What the bytes are is told
 //! from the bytes; what is wrong with them is a typed [`Error`]; the same bytes give the same thumbnails.
 //!
 //! ```no_run
@@ -31,11 +31,15 @@ mod limits;
 mod orientation;
 mod probe;
 mod raster;
+mod reduce;
 mod render;
 mod rendition;
 mod resize;
+mod rows;
+mod shrink;
 mod sniff;
 mod source;
+mod stream;
 
 pub use error::Error;
 pub use format::{OutputFormat, SourceFormat};
@@ -50,4 +54,4 @@ pub use sniff::sniff;
 /// The version of what comes out: raised whenever the same input would give other bytes than before.
 ///
 /// It is part of the recipe that thumbnails are stored under, so raising it makes them all again.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;

@@ -15,15 +15,23 @@ pub struct Limits {
     pub max_pixels: u64,
     /// The longest side, in pixels.
     pub max_side_pixels: u32,
+    /// The most memory, in bytes, that one picture may be expected to need besides its source. What a picture needs is
+    /// predicted from its header, as an upper bound.
+    pub max_memory_bytes: u64,
 }
 
 impl Default for Limits {
-    /// 100 MiB, 120 megapixels, 65,535 pixels on a side.
+    /// 100 MiB, 120 megapixels, 65,535 pixels on a side, 1 GiB of memory.
     ///
-    /// 120 megapixels admit the 108 of today's telephones (12,000 × 9,000). Decoded they take 360 MB as RGB and 480 MB
-    /// as RGBA; the decoder of progressive JPEG holds 2 bytes per coefficient on top of it, 720 MB at worst, and
-    /// 16-bit RGBA takes 960 MB: a function of 1,769 MB holds any of these. 65,535 is the longest side JPEG can have.
+    /// 120 megapixels admit the 108 of today's telephones (12,000 × 9,000). 65,535 is the longest side JPEG can have. Most
+    /// pictures are decoded by rows and need a few megabytes; those that must be held in full (interlaced PNG, lossless
+    /// WebP) take 480 MB at 120 megapixels with 8 bits a sample.
     fn default() -> Self {
-        Self { max_source_bytes: 100 * 1024 * 1024, max_pixels: 120_000_000, max_side_pixels: 65_535 }
+        Self {
+            max_source_bytes: 100 * 1024 * 1024,
+            max_pixels: 120_000_000,
+            max_side_pixels: 65_535,
+            max_memory_bytes: 1024 * 1024 * 1024,
+        }
     }
 }

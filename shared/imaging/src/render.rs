@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cascade::Cascade;
 use crate::compose::compose;
-use crate::decode::decode;
+use crate::decode::{decode, working_bytes};
 use crate::encode::encode;
 use crate::error::Error;
 use crate::format::OutputFormat;
@@ -14,6 +14,10 @@ use crate::header::{Header, Size};
 use crate::limits::Limits;
 use crate::probe::probe;
 use crate::rendition::Rendition;
+use crate::stream::Stream;
+
+/// Pixels that a shrinking decoder has to leave for one that is wanted, in each direction, as a fraction.
+const MARGIN: (u64, u64) = (7, 4);
 
 /// One finished thumbnail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,17 +80,25 @@ pub fn render(
     go_on("probing")?;
     let header = timed(&mut timings.probe, || probe(source, limits))?;
     let plans = plan_all(&header, renditions, limits)?;
+    let order = largest_first(&plans);
+    let cascade = Cascade::new(order.iter().map(|index| plans[*index]).collect(), header.orientation);
 
     go_on("decoding")?;
-    let at_least = stored_size_needed(&header, &plans);
-    let decoded = timed(&mut timings.decode, || decode(source, &header, at_least, limits))?;
+    let at_least = decoded_size_of_use(&header, &plans);
+    let mut stream = Stream::new(cascade.branches());
+    let needed = working_bytes(source, &header, at_least).saturating_add(stream.working_bytes(header.stored));
+    check_memory(needed, limits)?;
+    timed(&mut timings.decode, || decode(source, &header, at_least, limits, &mut stream))?;
+    timings.resize += stream.spent();
+    timings.decode = timings.decode.saturating_sub(stream.spent());
 
-    let mut cascade = timed(&mut timings.resize, || Cascade::new(decoded, header.orientation))?;
+    let mut sizes = timed(&mut timings.resize, || cascade.resume(stream))?;
     let mut thumbnails: Vec<Option<Thumbnail>> = vec![None; renditions.len()];
-    for (index, plan) in largest_first(&plans) {
+    for (turn, index) in order.into_iter().enumerate() {
         let rendition = &renditions[index];
         go_on("resizing")?;
-        let composed = timed(&mut timings.resize, || compose(cascade.shrink(plan)?, plan.canvas, rendition))?;
+        let composed =
+            timed(&mut timings.resize, || compose(sizes.make(turn)?, plans[index].canvas, rendition))?;
         go_on("encoding")?;
         let bytes = timed(&mut timings.encode, || encode(&composed, rendition.format, rendition.quality))?;
         let Size { width, height } = composed.size;
@@ -94,6 +106,15 @@ pub fn render(
     }
     let thumbnails = thumbnails.into_iter().flatten().collect();
     Ok(Rendered { header, thumbnails, timings })
+}
+
+/// Refuses what would not fit: a picture that ends the process it is in takes others with it, and comes back to do it again.
+fn check_memory(needed: u64, limits: &Limits) -> Result<(), Error> {
+    let limit = limits.max_memory_bytes;
+    if needed > limit {
+        return Err(Error::TooLarge { what: "bytes of memory needed to decode it", actual: needed, limit });
+    }
+    Ok(())
 }
 
 fn timed<T>(spent: &mut Duration, step: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
@@ -107,18 +128,25 @@ fn plan_all(header: &Header, renditions: &[Rendition], limits: &Limits) -> Resul
     renditions.iter().map(|rendition| geometry::plan(header.size(), rendition, limits)).collect()
 }
 
-/// Larger pictures first, since smaller ones are made of them; those that show all before crops, which serve nobody else.
-fn largest_first(plans: &[Plan]) -> Vec<(usize, &Plan)> {
-    let mut order: Vec<_> = plans.iter().enumerate().collect();
-    order.sort_by_key(|(_, plan)| (!plan.shows_all(), Reverse(plan.scaled.pixels())));
+/// The renditions' numbers, larger pictures first, since smaller ones are made of them; those that show all before crops,
+/// which serve nobody else.
+fn largest_first(plans: &[Plan]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..plans.len()).collect();
+    order.sort_by_key(|index| (!plans[*index].shows_all(), Reverse(plans[*index].scaled.pixels())));
     order
 }
 
-/// The smallest size, in the stored orientation, of which every plan can be made without enlarging.
-fn stored_size_needed(header: &Header, plans: &[Plan]) -> Size {
+/// The smallest size, in the stored orientation, of which every plan can be made as well as of the whole picture.
+///
+/// Decoders that shrink do it with averages, which are blunter than Lanczos: [`MARGIN`] times the pixels that are wanted, in
+/// each direction, leave the last and finest step to Lanczos.
+fn decoded_size_of_use(header: &Header, plans: &[Plan]) -> Size {
     let seen = header.size();
-    let width = plans.iter().map(|plan| plan.scaled.width).max().unwrap_or(seen.width).min(seen.width);
-    let height = plans.iter().map(|plan| plan.scaled.height).max().unwrap_or(seen.height).min(seen.height);
+    let of_use =
+        |side: u32, most: u32| u32::try_from(u64::from(side) * MARGIN.0 / MARGIN.1).unwrap_or(most).min(most);
+    let width = plans.iter().map(|plan| of_use(plan.scaled.width, seen.width)).max().unwrap_or(seen.width);
+    let height =
+        plans.iter().map(|plan| of_use(plan.scaled.height, seen.height)).max().unwrap_or(seen.height);
     let needed = Size::new(width, height);
     if header.orientation.swaps_sides() { needed.swapped() } else { needed }
 }

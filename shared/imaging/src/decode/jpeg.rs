@@ -10,31 +10,41 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::errors::DecodeErrors;
 
-use super::Decoded;
 use crate::error::Error;
 use crate::format::SourceFormat;
-use crate::header::{Header, Size};
-use crate::raster::{Channels, Raster};
+use crate::header::Header;
+use crate::rows::{Frame, Samples, Sink};
 use crate::source::jpeg::{Picture, extract};
 
-/// Decodes in full: grey stays grey, all else becomes RGB.
-pub(super) fn decode(source: &[u8], header: &Header) -> Result<Decoded, Error> {
-    let picture = extract(source)?;
-    let is_plain = picture.is_progressive || picture.is_interleaved;
-    let decoded = if is_plain && picture.components <= 3 {
-        decode_common(&picture, header.stored)?
-    } else {
-        decode_rare(&picture, header.stored)?
-    };
-    let raster = &decoded.raster;
-    let expected = raster.size.pixels() * raster.channels.count() as u64;
-    if raster.pixels.len() as u64 != expected {
-        return Err(corrupt(format!("{} bytes of pixels where {expected} belong", raster.pixels.len())));
-    }
-    Ok(decoded)
+/// Bytes that decoding holds at most: the source without what lies between its segments, a picture of four samples and as
+/// many coefficients of two bytes.
+pub(super) fn working_bytes(source: &[u8], header: &Header) -> u64 {
+    source.len() as u64 + header.stored.pixels() * 12
 }
 
-fn decode_common(picture: &Picture, size: Size) -> Result<Decoded, Error> {
+/// A picture in full.
+struct Whole {
+    samples: Samples,
+    pixels: Vec<u8>,
+    profile: Option<Vec<u8>>,
+}
+
+/// Decodes in full: grey stays grey, inks stay inks, all else becomes RGB.
+pub(super) fn decode(source: &[u8], header: &Header, sink: &mut dyn Sink) -> Result<(), Error> {
+    let picture = extract(source)?;
+    let is_plain = picture.is_progressive || picture.is_interleaved;
+    let whole =
+        if is_plain && picture.components <= 3 { decode_common(&picture)? } else { decode_rare(&picture)? };
+    let frame = Frame { profile: whole.profile, ..Frame::whole(header.stored, whole.samples) };
+    let expected = frame.row_bytes() * frame.size.height as usize;
+    if whole.pixels.len() != expected {
+        return Err(corrupt(format!("{} bytes of pixels where {expected} belong", whole.pixels.len())));
+    }
+    sink.begin(frame)?;
+    sink.push(&whole.pixels)
+}
+
+fn decode_common(picture: &Picture) -> Result<Whole, Error> {
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
@@ -50,14 +60,14 @@ fn decode_common(picture: &Picture, size: Size) -> Result<Decoded, Error> {
     };
     decoder.decode_headers().map_err(explain)?;
     let is_gray = decoder.input_colorspace() == Some(ColorSpace::Luma);
-    let (colors, channels) =
-        if is_gray { (ColorSpace::Luma, Channels::Gray) } else { (ColorSpace::RGB, Channels::Rgb) };
+    let (colors, samples) =
+        if is_gray { (ColorSpace::Luma, Samples::Gray) } else { (ColorSpace::RGB, Samples::Rgb) };
     decoder.set_options(decoder.options().jpeg_set_out_colorspace(colors));
     let pixels = decoder.decode().map_err(explain)?;
-    Ok(Decoded { raster: Raster { size, channels, pixels }, profile: decoder.icc_profile() })
+    Ok(Whole { samples, pixels, profile: decoder.icc_profile() })
 }
 
-fn decode_rare(picture: &Picture, size: Size) -> Result<Decoded, Error> {
+fn decode_rare(picture: &Picture) -> Result<Whole, Error> {
     let mut decoder = jpeg_decoder::Decoder::new(picture.bytes.as_slice());
     let pixels = decoder.decode().map_err(|error| match error {
         jpeg_decoder::Error::Unsupported(feature) => {
@@ -67,31 +77,23 @@ fn decode_rare(picture: &Picture, size: Size) -> Result<Decoded, Error> {
         error => corrupt(error.to_string()),
     })?;
     let kind = decoder.info().map(|info| info.pixel_format);
-    let (channels, pixels) = match kind {
-        Some(jpeg_decoder::PixelFormat::L8) => (Channels::Gray, pixels),
-        Some(jpeg_decoder::PixelFormat::RGB24) => (Channels::Rgb, pixels),
-        Some(jpeg_decoder::PixelFormat::CMYK32) => (Channels::Rgb, light_of_inks(pixels, picture.is_adobe)),
+    let (samples, pixels) = match kind {
+        Some(jpeg_decoder::PixelFormat::L8) => (Samples::Gray, pixels),
+        Some(jpeg_decoder::PixelFormat::RGB24) => (Samples::Rgb, pixels),
+        Some(jpeg_decoder::PixelFormat::CMYK32) => (Samples::Cmyk, inks(pixels, picture.is_adobe)),
         other => return Err(Error::Unsupported { found: format!("JPEG with pixels of the kind {other:?}") }),
     };
-    Ok(Decoded { raster: Raster { size, channels, pixels }, profile: decoder.icc_profile() })
+    Ok(Whole { samples, pixels, profile: decoder.icc_profile() })
 }
 
-/// What four inks on white paper leave of red, green and blue, in place.
-///
 /// The decoder takes it that inks are stored inverted, as Adobe's programs do. Without Adobe's segment they are not, and
-/// have to be inverted back. Only an ICC profile could say what colours these inks have; as everywhere without one, each
-/// takes away its own third of the light, and black all of it.
-fn light_of_inks(mut pixels: Vec<u8>, is_adobe: bool) -> Vec<u8> {
-    let light = |ink: u8| if is_adobe { u8::MAX - ink } else { ink };
-    let count = pixels.len() / 4;
-    for index in 0..count {
-        let black = u16::from(light(pixels[index * 4 + 3]));
-        for channel in 0..3 {
-            let left = u16::from(light(pixels[index * 4 + channel])) * black;
-            pixels[index * 3 + channel] = u8::try_from((left + 127) / 255).unwrap_or(u8::MAX);
+/// have to be inverted back.
+fn inks(mut pixels: Vec<u8>, is_adobe: bool) -> Vec<u8> {
+    if !is_adobe {
+        for ink in &mut pixels {
+            *ink = u8::MAX - *ink;
         }
     }
-    pixels.truncate(count * 3);
     pixels
 }
 

@@ -1,12 +1,12 @@
-//! From bytes to pixels: one door for every format.
+//! From bytes to rows of pixels: one door for every format.
 //!
 //! A decoder is told the smallest size that is of use, in the picture's stored orientation, and may give any size from
-//! there up to the full one. Today's decoders all give the full one; one that shrinks while decoding takes its place
-//! behind this door, and nothing else changes.
+//! there up to the full one: whatever costs it least. It pushes rows into a sink as they come.
 
 mod full;
 mod jpeg;
 mod palette;
+mod png;
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -14,16 +14,8 @@ use crate::error::Error;
 use crate::format::SourceFormat;
 use crate::header::{Header, Size};
 use crate::limits::Limits;
-use crate::raster::Raster;
+use crate::rows::{Frame, Sink};
 use crate::source;
-
-/// What a decoder makes of a source.
-pub(crate) struct Decoded {
-    /// The pixels as stored, not yet turned.
-    pub(crate) raster: Raster,
-    /// The ICC profile that says what the colours mean.
-    pub(crate) profile: Option<Vec<u8>>,
-}
 
 /// Decodes a source whose header has been probed. It is all there: a source that ends early is an error.
 pub(crate) fn decode(
@@ -31,31 +23,58 @@ pub(crate) fn decode(
     header: &Header,
     at_least: Size,
     limits: &Limits,
-) -> Result<Decoded, Error> {
-    debug_assert!(at_least.width <= header.stored.width && at_least.height <= header.stored.height);
+    sink: &mut dyn Sink,
+) -> Result<(), Error> {
     source::check_complete(source, header.format, limits)?;
-    let decoded = contained(header.format, || match header.format {
-        SourceFormat::Jpeg => jpeg::decode(source, header),
+    let sink = &mut Checked { header, at_least, sink };
+    contained(header.format, || match header.format {
+        SourceFormat::Jpeg => jpeg::decode(source, header, sink),
+        SourceFormat::Png => png::decode(source, limits, sink),
         SourceFormat::Tiff => match source::tiff::palette(source)? {
-            Some(palette) => palette::decode(palette, limits),
-            None => full::decode(source, header.format, limits),
+            Some(palette) => palette::decode(palette, limits, sink),
+            None => full::decode(source, header.format, limits, sink),
         },
-        format => full::decode(source, format, limits),
-    })?;
-    if decoded.raster.size != header.stored {
-        let detail = format!("the header says {} and the data {}", header.stored, decoded.raster.size);
-        return Err(Error::Corrupt { format: header.format, detail });
+        format => full::decode(source, format, limits, sink),
+    })
+}
+
+/// Bytes that decoding this holds at most, besides the source, told from the header alone.
+pub(crate) fn working_bytes(source: &[u8], header: &Header, _at_least: Size) -> u64 {
+    match header.format {
+        SourceFormat::Jpeg => jpeg::working_bytes(source, header),
+        SourceFormat::Png => png::working_bytes(source, header),
+        _ => full::working_bytes(header),
     }
-    Ok(Decoded { raster: decoded.raster.without_idle_alpha(), ..decoded })
+}
+
+/// Holds what a decoder says against what was probed: limits were held against that.
+struct Checked<'a> {
+    header: &'a Header,
+    at_least: Size,
+    sink: &'a mut dyn Sink,
+}
+
+impl Sink for Checked<'_> {
+    fn begin(&mut self, frame: Frame) -> Result<(), Error> {
+        let (stored, least) = (self.header.stored, self.at_least);
+        if !(least.width..=stored.width).contains(&frame.size.width)
+            || !(least.height..=stored.height).contains(&frame.size.height)
+        {
+            let detail = format!("the header says {stored} and the data {}", frame.size);
+            return Err(Error::Corrupt { format: self.header.format, detail });
+        }
+        self.sink.begin(frame)
+    }
+
+    fn push(&mut self, rows: &[u8]) -> Result<(), Error> {
+        self.sink.push(rows)
+    }
 }
 
 /// Runs somebody else's decoder so that a panic inside it, which only a picture can have caused, becomes an error about
 /// that picture.
-fn contained(
-    format: SourceFormat,
-    decode: impl FnOnce() -> Result<Decoded, Error>,
-) -> Result<Decoded, Error> {
-    // Nothing that the closure can leave half done is seen again: it owns all that it changes.
+fn contained<T>(format: SourceFormat, decode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // What the closure leaves half done is the sink, and after an error nobody looks at that again.
     panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
         let reason = panic.downcast_ref::<String>().map(String::as_str);
         let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
@@ -69,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_panic_inside_a_decoder_is_an_error_about_the_picture() {
-        let error = contained(SourceFormat::WebP, || panic!("index {} out of bounds", 7)).err().unwrap();
+        let error = contained::<()>(SourceFormat::WebP, || panic!("index {} out of bounds", 7)).unwrap_err();
         assert!(error.is_about_the_picture());
         assert_eq!(error.to_string(), "corrupt webp: the decoder panicked: index 7 out of bounds");
     }

@@ -8,16 +8,15 @@ use std::io::{Cursor, ErrorKind};
 use tiff::TiffError;
 use tiff::decoder::{Decoder, DecodingResult, Limits as DecoderLimits};
 
-use super::Decoded;
 use crate::error::Error;
 use crate::format::SourceFormat;
 use crate::header::Size;
 use crate::limits::Limits;
-use crate::raster::{Channels, Raster};
+use crate::rows::{Frame, Samples, Sink};
 use crate::source::tiff::Palette;
 
 /// Decodes a picture in full, by its palette.
-pub(super) fn decode(palette: Palette, limits: &Limits) -> Result<Decoded, Error> {
+pub(super) fn decode(palette: Palette, limits: &Limits, sink: &mut dyn Sink) -> Result<(), Error> {
     let mut decoder = Decoder::new(Cursor::new(palette.as_gray)).map_err(explain)?;
     let mut decoder_limits = DecoderLimits::default();
     decoder_limits.decoding_buffer_size = usize::try_from(limits.max_pixels).unwrap_or(usize::MAX);
@@ -38,7 +37,8 @@ pub(super) fn decode(palette: Palette, limits: &Limits) -> Result<Decoded, Error
         let detail = format!("{} bytes of samples for {size} pixels", samples.len());
         return Err(Error::Corrupt { format: SourceFormat::Tiff, detail });
     }
-    Ok(Decoded { raster: Raster { size, channels: Channels::Rgb, pixels }, profile: None })
+    sink.begin(Frame::whole(size, Samples::Rgb))?;
+    sink.push(&pixels)
 }
 
 /// The places that a row names: the first in the highest bits of the first byte.
