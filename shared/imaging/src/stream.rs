@@ -114,7 +114,7 @@ impl Sink for Stream {
         let flow = self.flow.as_mut().ok_or_else(|| incomplete("rows came before their frame".into()))?;
         let row_bytes = flow.frame.row_bytes();
         let count = u32::try_from(rows.len() / row_bytes).unwrap_or(u32::MAX);
-        if rows.len() % row_bytes != 0 || count > flow.rows_left {
+        if !rows.len().is_multiple_of(row_bytes) || count > flow.rows_left {
             let detail = format!("{} bytes came for {} rows of {row_bytes}", rows.len(), flow.rows_left);
             return Err(incomplete(detail));
         }
