@@ -11,7 +11,7 @@ use crate::raster::Raster;
 /// Encodes a raster that has been composed for `format`. `quality`, 1 to 100, is for the lossy ones.
 pub(crate) fn encode(raster: &Raster, format: OutputFormat, quality: u8) -> Result<Vec<u8>, Error> {
     match format {
-        OutputFormat::Jpeg => jpeg::encode(raster, quality),
+        OutputFormat::Jpeg => jpeg::encode(raster, jpeg::JpegOptions { quality, progressive: false }),
         OutputFormat::Png => png::encode(raster),
         OutputFormat::WebP => webp::encode(raster, quality),
     }

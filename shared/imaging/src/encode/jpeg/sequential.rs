@@ -1,0 +1,227 @@
+//! Baseline files: everything of a block at once, in one scan.
+//!
+//! The codes are made for the picture, so all of it has to be seen before a bit can be written. What waits are tokens
+//! of 16 bits: a symbol and the bits that go with it.
+
+use super::bits::BitWriter;
+use super::blocks::{Block, magnitude};
+use super::huffman::{Counts, HuffmanTable};
+use super::kernels::Kernels;
+use super::layout::{Component, Layout};
+use super::markers::{self, Band, Class};
+use super::quantisation::Quantiser;
+use super::strip::Strip;
+use super::zigzag::{NATURAL, positions_of};
+
+/// The symbol for 16 zeros.
+const SIXTEEN_ZEROS: u8 = 0xF0;
+
+/// The symbol for "nothing but zeros from here".
+const END_OF_BLOCK: u8 = 0x00;
+
+/// What a symbol's token has room for beside it. Longer numbers, which are rare, take the next token.
+const INLINE_BITS: u32 = 8;
+
+/// A whole file.
+pub(super) fn encode(
+    pixels: &[u8],
+    layout: &Layout,
+    quantisers: &[Quantiser; 2],
+    kernels: &Kernels,
+) -> Vec<u8> {
+    let tokens = Tokens::of(pixels, layout, quantisers, kernels);
+    let tables = tokens.tables();
+    let used = if layout.components.len() == 1 { &tables[..1] } else { &tables[..] };
+
+    let mut file = Vec::with_capacity(tokens.most_bytes(&tables));
+    markers::begin(&mut file, layout, quantisers);
+    markers::frame(&mut file, layout, false);
+    for (index, tables) in used.iter().enumerate() {
+        markers::huffman_table(&mut file, Class::Dc, index, &tables.dc);
+        markers::huffman_table(&mut file, Class::Ac, index, &tables.ac);
+    }
+    markers::scan(&mut file, &layout.components, Band::WHOLE);
+    tokens.write(layout, &tables, &mut file);
+    markers::end(&mut file);
+    file
+}
+
+/// What luma and chroma each have of their own.
+#[derive(Clone, Debug)]
+struct Pair<T> {
+    dc: T,
+    ac: T,
+}
+
+/// A picture that waits for its codes.
+///
+/// A block is: a token with the number of tokens from the third on, and the size of the DC difference; that difference;
+/// then the symbols of the AC coefficients, each with its bits in the low byte, or after it.
+#[derive(Debug)]
+struct Tokens {
+    words: Vec<u16>,
+    counts: [Pair<Counts>; 2],
+    /// The mean that each component's next block is told as a difference from.
+    means: [i16; 3],
+}
+
+impl Tokens {
+    fn of(pixels: &[u8], layout: &Layout, quantisers: &[Quantiser; 2], kernels: &Kernels) -> Self {
+        let mut tokens = Self {
+            // Photographs of middling quality take about this much. What is not touched costs nothing.
+            words: Vec::with_capacity(layout.blocks() * 16),
+            counts: [(); 2].map(|()| Pair { dc: [0; 256], ac: [0; 256] }),
+            means: [0; 3],
+        };
+        let mut strip = Strip::new(layout);
+        let mut blocks: Vec<Vec<Block>> = layout
+            .components
+            .iter()
+            .map(|component| vec![Block::EMPTY; component.blocks_wide * component.down])
+            .collect();
+        let strips = pixels.chunks(layout.row_bytes() * Strip::rows(layout));
+        for (mcu_row, rows) in strips.enumerate() {
+            strip.fill(rows, layout, kernels);
+            for (component, blocks) in layout.components.iter().zip(&mut blocks) {
+                for (row, blocks) in blocks.chunks_exact_mut(component.blocks_wide).enumerate() {
+                    strip.transform(component, row, quantisers, kernels, blocks);
+                }
+            }
+            tokens.take(&blocks, layout, mcu_row);
+        }
+        tokens
+    }
+
+    /// Takes a row of MCUs.
+    fn take(&mut self, blocks: &[Vec<Block>], layout: &Layout, mcu_row: usize) {
+        for mcu in 0..layout.mcus_wide {
+            for (component, blocks) in layout.components.iter().zip(blocks) {
+                for down in 0..component.down {
+                    for across in 0..component.across {
+                        let column = mcu * component.across + across;
+                        let exists = column < component.blocks_wide
+                            && mcu_row * component.down + down < component.blocks_high;
+                        if exists {
+                            self.push(component, &blocks[down * component.blocks_wide + column]);
+                        } else {
+                            self.push_nothing(component);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, component: &Component, block: &Block) {
+        let counts = &mut self.counts[component.table];
+        let mean = &mut self.means[component.index];
+        let (dc_size, dc_bits) = magnitude(block.coefficients[0] - *mean);
+        *mean = block.coefficients[0];
+        counts.dc[dc_size as usize & 15] += 1;
+
+        // No block has more: two for each of 63 coefficients, or fewer and an end. The masks only tell the compiler.
+        let mut tokens = [0_u16; 128];
+        let mut count = 0;
+        let mut push = |token| {
+            tokens[count & 127] = token;
+            count += 1;
+        };
+        let mut pending = positions_of(block.nonzero) & !1;
+        let mut next = 1;
+        while pending != 0 {
+            let position = pending.trailing_zeros();
+            pending &= pending - 1;
+            let mut run = position - next;
+            next = position + 1;
+            while run > 15 {
+                counts.ac[usize::from(SIXTEEN_ZEROS)] += 1;
+                push(u16::from(SIXTEEN_ZEROS) << 8);
+                run -= 16;
+            }
+            let place = NATURAL[position as usize & 63];
+            let (size, bits) = magnitude(block.coefficients[usize::from(place & 63)]);
+            let symbol = (run << 4 | size) as u16;
+            counts.ac[usize::from(symbol & 255)] += 1;
+            if size <= INLINE_BITS {
+                push(symbol << 8 | bits);
+            } else {
+                push(symbol << 8);
+                push(bits);
+            }
+        }
+        if next < 64 {
+            counts.ac[usize::from(END_OF_BLOCK)] += 1;
+            push(u16::from(END_OF_BLOCK) << 8);
+        }
+        self.words.extend([(count as u16) << 8 | dc_size as u16, dc_bits]);
+        self.words.extend_from_slice(&tokens[..count & 127]);
+    }
+
+    /// A block beyond the picture's edge: the one before it again, as far as that costs no bits.
+    fn push_nothing(&mut self, component: &Component) {
+        let counts = &mut self.counts[component.table];
+        counts.dc[0] += 1;
+        counts.ac[usize::from(END_OF_BLOCK)] += 1;
+        self.words.extend([1 << 8, 0, u16::from(END_OF_BLOCK) << 8]);
+    }
+
+    fn tables(&self) -> [Pair<HuffmanTable>; 2] {
+        self.counts.each_ref().map(|counts| Pair {
+            dc: HuffmanTable::optimal(&counts.dc),
+            ac: HuffmanTable::optimal(&counts.ac),
+        })
+    }
+
+    /// How large the file becomes: headers and tables, the bits, and room for the zeros that are stuffed.
+    fn most_bytes(&self, tables: &[Pair<HuffmanTable>; 2]) -> usize {
+        let bits = |counts: &Counts, table: &HuffmanTable| -> u64 {
+            (0..=255_u8)
+                .zip(counts)
+                .map(|(symbol, count)| {
+                    u64::from(*count) * u64::from(table.code(symbol).length + u16::from(symbol & 15))
+                })
+                .sum()
+        };
+        let both = |(counts, tables): (&Pair<Counts>, &Pair<HuffmanTable>)| {
+            bits(&counts.dc, &tables.dc) + bits(&counts.ac, &tables.ac)
+        };
+        let bytes = self.counts.iter().zip(tables).map(both).sum::<u64>() as usize / 8;
+        1024 + bytes + bytes / 64
+    }
+
+    fn write(&self, layout: &Layout, tables: &[Pair<HuffmanTable>; 2], file: &mut Vec<u8>) {
+        let mcu: Vec<&Pair<HuffmanTable>> = layout
+            .components
+            .iter()
+            .flat_map(|component| vec![&tables[component.table]; component.across * component.down])
+            .collect();
+        let mut bits = BitWriter::new(file);
+        let mut rest = self.words.as_slice();
+        for tables in mcu.into_iter().cycle() {
+            let [header, difference, tokens @ ..] = rest else { break };
+            let (count, dc_size) = (usize::from(header >> 8), header & 0xFF);
+            put(&mut bits, &tables.dc, dc_size as u8, *difference);
+            let (tokens, others) = tokens.split_at(count);
+            rest = others;
+            let mut tokens = tokens.iter();
+            while let Some(token) = tokens.next() {
+                let symbol = (token >> 8) as u8;
+                let value = if u32::from(symbol & 15) <= INLINE_BITS {
+                    token & 0xFF
+                } else {
+                    tokens.next().copied().unwrap_or_default()
+                };
+                put(&mut bits, &tables.ac, symbol, value);
+            }
+        }
+        bits.finish();
+    }
+}
+
+/// A symbol's code, and the bits that its lower half announces.
+#[inline]
+fn put(bits: &mut BitWriter<'_>, table: &HuffmanTable, symbol: u8, value: u16) {
+    let code = table.code(symbol);
+    let size = u32::from(symbol & 15);
+    bits.put(u32::from(code.bits) << size | u32::from(value), u32::from(code.length) + size);
+}
