@@ -1,0 +1,193 @@
+//! The bits of entropy-coded data (T.81 F.2.2.5), without the zero bytes that are stuffed in after each 0xFF.
+//!
+//! Data are unstuffed a few kilobytes at a time into a buffer that stays in the first-level cache, always with enough
+//! ahead for a whole MCU. So the hot loops load eight bytes whenever they like, and never ask whether there are any.
+
+use crate::segment::{marker, next_marker};
+
+/// How many bits a Huffman code and what follows it can have at most: DC or AC, 16 + 15.
+const MAX_SYMBOL_BITS: usize = 31;
+
+/// How many bytes a block can take at most, 64 symbols.
+const MAX_BLOCK_BYTES: usize = 64 * MAX_SYMBOL_BITS / 8;
+
+/// How much is unstuffed at once.
+const CHUNK: usize = 4096;
+
+/// What is loaded at once: reads beyond the end of the data find zeros.
+const WORD: usize = 8;
+
+/// Entropy-coded data up to the next marker.
+pub(crate) struct EntropyData<'a> {
+    source: &'a [u8],
+    /// Where in the source the first byte is that is not in `clean` yet.
+    next: usize,
+    clean: Vec<u8>,
+    filled: usize,
+    /// Whether a marker, or the end of the source, comes at `next`.
+    is_ended: bool,
+    /// How much must be ahead of an MCU.
+    margin: usize,
+}
+
+/// The bits that are loaded: a copy of these stays in registers through an MCU.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Window {
+    /// The next byte of `clean` to load.
+    at: usize,
+    /// The next bits, the first one on top.
+    bits: u64,
+    /// How many of them count. Those below may be there already or not.
+    held: u32,
+}
+
+impl Window {
+    /// Loads bits: afterwards there are at least 56.
+    #[inline(always)]
+    pub(crate) fn refill(&mut self, clean: &[u8]) {
+        let word = match clean.get(self.at..self.at + WORD) {
+            Some(bytes) => u64::from_be_bytes(bytes.try_into().unwrap_or_default()),
+            // Not within an MCU: there is a margin.
+            None => 0,
+        };
+        self.bits |= word >> self.held;
+        self.at += ((63 - self.held) >> 3) as usize;
+        self.held |= 56;
+    }
+
+    /// The next `count` bits, 1 to 32 of them, as a number.
+    #[inline(always)]
+    pub(crate) fn peek(&self, count: u32) -> usize {
+        (self.bits >> (64 - count)) as usize
+    }
+
+    /// Goes on by `count` bits, at most 63.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, count: u32) {
+        self.bits <<= count & 63;
+        self.held = self.held.wrapping_sub(count) & 63;
+    }
+
+    /// Takes `count` bits, 0 to 16 of them.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, count: u32) -> u32 {
+        // In two steps, for a shift by 64 is none.
+        let taken = (self.bits >> 1) >> (63 - count);
+        self.skip(count);
+        taken as u32
+    }
+}
+
+impl<'a> EntropyData<'a> {
+    /// The data from `start` on, of MCUs of so many blocks.
+    pub(crate) fn new(source: &'a [u8], start: usize, blocks_per_mcu: usize) -> Self {
+        let margin = (blocks_per_mcu + 1) * MAX_BLOCK_BYTES + 2 * WORD;
+        let clean = vec![0; CHUNK + 2 * margin];
+        Self { source, next: start, clean, filled: 0, is_ended: false, margin }
+    }
+
+    /// The bytes that a [`Window`] loads from.
+    #[inline(always)]
+    pub(crate) fn clean(&self) -> &[u8] {
+        &self.clean
+    }
+
+    /// Sees to it that another MCU can be read: false if the data are known to have ended before.
+    #[inline(always)]
+    pub(crate) fn prepare(&mut self, window: &mut Window) -> bool {
+        window.at + self.margin <= self.filled || self.top_up(window)
+    }
+
+    #[inline(never)]
+    fn top_up(&mut self, window: &mut Window) -> bool {
+        if self.is_ended {
+            return !self.is_overrun(*window);
+        }
+        let kept = window.at.min(self.filled);
+        self.clean.copy_within(kept..self.filled, 0);
+        self.filled -= kept;
+        window.at = 0;
+        self.unstuff();
+        true
+    }
+
+    fn unstuff(&mut self) {
+        let capacity = self.clean.len() - self.margin;
+        while self.filled < capacity && !self.is_ended {
+            let rest = self.source.get(self.next..).unwrap_or_default();
+            let rest = &rest[..rest.len().min(capacity - self.filled)];
+            let plain = memchr::memchr(0xFF, rest).unwrap_or(rest.len());
+            self.clean[self.filled..self.filled + plain].copy_from_slice(&rest[..plain]);
+            self.filled += plain;
+            self.next += plain;
+            if plain < rest.len() {
+                self.unstuff_marker();
+            } else {
+                self.is_ended = self.next >= self.source.len();
+            }
+        }
+        if self.is_ended {
+            let end = (self.filled + self.margin).min(self.clean.len());
+            self.clean[self.filled..end].fill(0);
+        }
+    }
+
+    /// At a 0xFF: a byte of data if zero follows, with any number of 0xFF between as libjpeg has it; or else the end.
+    fn unstuff_marker(&mut self) {
+        let mut after = self.next + 1;
+        while self.source.get(after) == Some(&0xFF) {
+            after += 1;
+        }
+        if self.source.get(after) == Some(&0) {
+            self.clean[self.filled] = 0xFF;
+            self.filled += 1;
+            self.next = after + 1;
+        } else {
+            self.is_ended = true;
+        }
+    }
+
+    /// Whether more bits were taken than there are.
+    pub(crate) fn is_overrun(&self, window: Window) -> bool {
+        self.is_ended && (window.at * 8).saturating_sub(window.held as usize) > self.filled * 8
+    }
+
+    /// How many whole bytes are left before the marker: a decoder at the end of its data leaves none.
+    pub(crate) fn is_exhausted(&self, window: Window) -> bool {
+        self.is_ended && (window.at * 8).saturating_sub(window.held as usize) + 8 > self.filled * 8
+    }
+
+    /// Whether the source itself ends where these data do.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_ended && next_marker(self.source, self.next).is_none()
+    }
+
+    /// Where in the source the next bit is, or the marker that ended the data.
+    pub(crate) fn position(&self, window: Window) -> usize {
+        let taken = (window.at * 8).saturating_sub(window.held as usize) / 8;
+        let mut position = self.next;
+        for _ in taken..self.filled {
+            let is_stuffed = position >= 2 && self.source[position - 2..position] == [0xFF, 0];
+            position = position.saturating_sub(if is_stuffed { 2 } else { 1 });
+        }
+        position
+    }
+
+    /// The marker after the data, and where it is; data that are left are passed over.
+    pub(crate) fn next_marker(&self) -> Option<(u8, usize)> {
+        next_marker(self.source, self.next)
+    }
+
+    /// Whether a marker is a restart marker, and which one.
+    pub(crate) fn restart_number(code: u8) -> Option<u8> {
+        matches!(code, marker::RST0..=marker::RST7).then(|| code - marker::RST0)
+    }
+
+    /// Goes on with the data at `start`.
+    pub(crate) fn restart(&mut self, start: usize) -> Window {
+        self.next = start;
+        self.filled = 0;
+        self.is_ended = false;
+        Window::default()
+    }
+}

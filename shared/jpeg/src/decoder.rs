@@ -1,0 +1,227 @@
+//! The way from a source to rows of pixels.
+
+use crate::application::ComponentColors;
+use crate::entropy::Damage;
+use crate::error::Error;
+use crate::frame::{Frame, Process};
+use crate::header::Header;
+use crate::layout::Layout;
+use crate::options::{Options, Scale};
+use crate::output::Output;
+use crate::processor::Processor;
+use crate::scan::{Scan, read_all};
+use crate::segment::{Segment, marker};
+use crate::sequential::SequentialScan;
+
+/// The channels of decoded pixels, interleaved, 8 bits each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    /// One: luminance.
+    Gray,
+    /// Three: red, green, blue.
+    Rgb,
+    /// Four: cyan, magenta, yellow, black; 255 is full ink, however the source stores it.
+    Cmyk,
+}
+
+impl Channels {
+    /// How many bytes a pixel has.
+    pub const fn count(self) -> usize {
+        match self {
+            Self::Gray => 1,
+            Self::Rgb => 3,
+            Self::Cmyk => 4,
+        }
+    }
+}
+
+/// What came of decoding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// The width in pixels.
+    pub width: u32,
+    /// How many rows there were.
+    pub height: u32,
+    /// How many of the MCUs of all scans (T.81 A.2) could not be decoded. Always 0 unless [`Options::lenient`].
+    pub missing_units: u64,
+    /// How many there should be.
+    pub units: u64,
+    /// The first thing that was wrong with the data, where leniency went on all the same.
+    pub fault: Option<Error>,
+}
+
+/// A JPEG whose header is read.
+#[derive(Clone, Debug)]
+pub struct Decoder<'a> {
+    source: &'a [u8],
+    header: Header<'a>,
+    options: Options,
+    processor: Processor,
+}
+
+impl<'a> Decoder<'a> {
+    /// Reads the header of a JPEG, strictly and with the usual limits.
+    pub fn new(source: &'a [u8]) -> Result<Self, Error> {
+        Self::with_options(source, Options::default())
+    }
+
+    /// Reads the header of a JPEG.
+    pub fn with_options(source: &'a [u8], options: Options) -> Result<Self, Error> {
+        let header = Header::read(source, &options)?;
+        Ok(Self { source, header, options, processor: Processor::detect() })
+    }
+
+    /// Does without what only some processors have: for tests, and to find out what it is worth.
+    #[must_use]
+    pub fn portably(mut self) -> Self {
+        self.processor = Processor::Portable;
+        self
+    }
+
+    /// Width and height of the stored picture, in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        self.scaled_size(Scale::FULL)
+    }
+
+    /// Width and height of the picture at a scale, in pixels.
+    pub fn scaled_size(&self, scale: Scale) -> (u32, u32) {
+        let side = |side: usize| scale.of(u32::try_from(side).unwrap_or(u32::MAX));
+        (side(self.header.frame.width), side(self.header.frame.height))
+    }
+
+    /// What pixels are decoded to.
+    pub fn channels(&self) -> Channels {
+        match self.colors() {
+            ComponentColors::Gray => Channels::Gray,
+            ComponentColors::YCbCr | ComponentColors::Rgb => Channels::Rgb,
+            ComponentColors::Cmyk | ComponentColors::Ycck => Channels::Cmyk,
+        }
+    }
+
+    /// Whether the picture is coded progressively: then coefficients are held until all scans are read.
+    pub fn is_progressive(&self) -> bool {
+        self.header.frame.process == Process::Progressive
+    }
+
+    /// The ICC profile, if there is one and all its pieces are there.
+    pub fn profile(&self) -> Option<Vec<u8>> {
+        self.header.application.profile()
+    }
+
+    /// Decodes the picture, and hands it to `sink` from top to bottom: each time some whole rows, without padding.
+    ///
+    /// An error of the sink ends decoding, and is returned. Rows may have been handed out before an error is found.
+    pub fn decode<E: From<Error>>(
+        &self,
+        scale: Scale,
+        mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<Decoded, E> {
+        let (width, height) = self.scaled_size(scale);
+        let damage = match self.header.frame.process {
+            Process::Sequential => self.decode_sequential(scale, &mut sink)?,
+            Process::Progressive => todo!(),
+        };
+        let Damage { missing, total, fault } = damage;
+        Ok(Decoded { width, height, missing_units: missing, units: total, fault })
+    }
+
+    fn colors(&self) -> ComponentColors {
+        self.header.application.colors(&self.header.frame.components)
+    }
+
+    fn output(&self, scale: Scale) -> Output {
+        let layout = Layout::new(&self.header.frame, scale);
+        Output::new(layout, self.colors(), self.header.application.is_adobe(), self.processor)
+    }
+
+    fn decode_sequential<E: From<Error>>(
+        &self,
+        scale: Scale,
+        sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<Damage, E> {
+        let mut output = self.output(scale);
+        let (list, mut damage) = self.sequential_scans()?;
+        let mut scans = Vec::new();
+        for scan in &list {
+            let Output { layout, planes, .. } = &output;
+            let frame = &self.header.frame;
+            scans.push(SequentialScan::new(self.source, scan, frame, layout, planes, self.options.lenient)?);
+        }
+        for mcu_row in 0..output.layout.mcus_high {
+            for scan in &mut scans {
+                scan.decode_band(self.processor, &mut output.planes)?;
+            }
+            sink(output.make_rows(mcu_row))?;
+        }
+        let mut end = 0;
+        for scan in scans {
+            let (of_scan, position) = scan.finish()?;
+            damage.add(of_scan);
+            end = end.max(position);
+        }
+        if list.len() == 1 {
+            self.note(&mut damage, find_end(self.source, end).err())?;
+        }
+        Ok(damage)
+    }
+
+    /// The scans of a sequential picture, together one of each component. Where there is one only, as there mostly is, what
+    /// comes after it is not looked at yet.
+    fn sequential_scans(&self) -> Result<(Vec<Scan>, Damage), Error> {
+        let Header { frame, tables, first_scan, .. } = &self.header;
+        let first = Scan::read(&Segment::after(self.source, *first_scan)?, frame, tables)?;
+        let mut damage = Damage::default();
+        if first.parts.len() == frame.components.len() {
+            return Ok((vec![first], damage));
+        }
+        let scans = read_all(self.source, *first_scan, frame, tables.clone(), self.options.max_scans)?;
+        let mut list: Vec<Scan> = Vec::new();
+        let mut fault = scans.fault;
+        for scan in scans.list {
+            let is_again = |scan: &Scan| {
+                let is_there = |component| list.iter().flat_map(|scan| &scan.parts).any(|part| part.component == component);
+                scan.parts.iter().any(|part| is_there(part.component))
+            };
+            if is_again(&scan) {
+                let rule = "a component has two sequential scans";
+                fault = fault.or(Some(Error::Corrupt { position: scan.position, rule }));
+            } else {
+                list.push(scan);
+            }
+        }
+        self.note(&mut damage, fault)?;
+        if list.iter().map(|scan| scan.parts.len()).sum::<usize>() < frame.components.len() {
+            let rule = "a component has no scan";
+            self.note(&mut damage, Some(Error::Corrupt { position: self.source.len(), rule }))?;
+        }
+        Ok((list, damage))
+    }
+
+    /// Strictly, what is wrong is an error.
+    fn note(&self, damage: &mut Damage, fault: Option<Error>) -> Result<(), Error> {
+        match fault {
+            Some(fault) if !self.options.lenient => Err(fault),
+            fault => {
+                damage.fault = damage.fault.take().or(fault);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Sees to it that the picture ends with EOI, and has no scans before it.
+fn find_end(source: &[u8], from: usize) -> Result<(), Error> {
+    let mut at = from;
+    loop {
+        let segment = Segment::after(source, at)?;
+        at = segment.end;
+        match segment.code {
+            marker::EOI => return Ok(()),
+            marker::SOS => return Err(segment.corrupt("a component has two sequential scans")),
+            code if code == marker::SOI || Frame::begins_at(code) => {
+                return Err(segment.corrupt("a picture begins within another one"));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Huffman tables made ready for decoding (T.81 annex C and F.2.2): what the next bits mean, in one look-up.
+//!
+//! A table for DC or AC coefficients is indexed by the next [`LOOKAHEAD`] bits, and says at once what the symbol is, what
+//! value the bits after it have, and how long both are. A table for skipping is indexed by [`SKIP_LOOKAHEAD`] bits, and
+//! swallows as many symbols as begin in them: of coefficients that nobody wants, only the number counts.
+
+use crate::bits::Window;
+use crate::tables::HuffmanSpec;
+
+/// How many bits are looked at for a coefficient. A table of 16 KB, so that two stay in the first-level cache.
+const LOOKAHEAD: u32 = 12;
+
+/// How many bits are looked at for skipping.
+const SKIP_LOOKAHEAD: u32 = 13;
+
+/// What an end of block adds to the index of a coefficient: more than there are coefficients.
+pub(crate) const END_OF_BLOCK: usize = 128;
+
+/// A bit pattern that is no code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoSuchCode;
+
+/// Codes and what they stand for, of any length.
+#[derive(Debug)]
+struct Codes {
+    /// For each length, one more than its largest code, with all shorter codes of that prefix; of 17 bits for 16.
+    limits: [u32; 17],
+    /// For each length, what to add to a code for its place among the values.
+    offsets: [i32; 17],
+    values: [u8; 256],
+    /// Length and symbol for each pattern of [`LOOKAHEAD`] bits, 0 where the code is longer.
+    short: Vec<(u8, u8)>,
+}
+
+impl Codes {
+    fn new(spec: &HuffmanSpec) -> Self {
+        let mut codes = Self {
+            limits: [0; 17],
+            offsets: [0; 17],
+            values: [0; 256],
+            short: vec![(0, 0); 1 << SKIP_LOOKAHEAD],
+        };
+        for (value, given) in codes.values.iter_mut().zip(&spec.values) {
+            *value = *given;
+        }
+        let (mut code, mut place) = (0_u32, 0_usize);
+        for (length, &count) in (1_u32..).zip(&spec.counts) {
+            let index = length as usize;
+            codes.offsets[index] = place as i32 - code as i32;
+            for _ in 0..count {
+                if length <= SKIP_LOOKAHEAD {
+                    let spare = SKIP_LOOKAHEAD - length;
+                    let start = (code << spare) as usize;
+                    let symbol = codes.values[place & 255];
+                    if let Some(entries) = codes.short.get_mut(start..start + (1 << spare)) {
+                        entries.fill((length as u8, symbol));
+                    }
+                }
+                code += 1;
+                place += 1;
+            }
+            codes.limits[index] = code << (16 - length);
+            code <<= 1;
+        }
+        codes
+    }
+
+    /// The symbol of a code of more than [`LOOKAHEAD`] bits, and its length: T.81 figure F.16, on the next 16 bits.
+    #[cold]
+    fn find_long(&self, next: u32) -> Option<(u8, u32)> {
+        for length in 1..=16 {
+            if next < self.limits[length as usize] {
+                let place = (next >> (16 - length)) as i32 + self.offsets[length as usize];
+                let symbol = usize::try_from(place).ok().and_then(|place| self.values.get(place));
+                return symbol.map(|&symbol| (symbol, length));
+            }
+        }
+        None
+    }
+
+    /// The symbol that the next bits begin with.
+    #[inline(always)]
+    fn symbol(&self, window: &mut Window) -> Result<u8, NoSuchCode> {
+        let (length, symbol) = self.short[window.peek(SKIP_LOOKAHEAD)];
+        if length != 0 {
+            window.skip(length.into());
+            return Ok(symbol);
+        }
+        let (symbol, length) = self.find_long(window.peek(16) as u32).ok_or(NoSuchCode)?;
+        window.skip(length);
+        Ok(symbol)
+    }
+}
+
+/// EXTEND of T.81 F.2.2.1: what a number of `size` bits means as a coefficient, or as a difference.
+#[inline(always)]
+pub(crate) fn extend(bits: u32, size: u32) -> i32 {
+    // Where the first bit is 0 the number is negative, and its bits are those of one less.
+    let is_negative = size != 0 && bits >> (size - 1) == 0;
+    bits as i32 - if is_negative { (1 << size) - 1 } else { 0 }
+}
+
+/// How the entry of a table says what was found. From the lowest bit on: 6 bits, how many bits to go on by; 1 bit, whether
+/// the value has to be taken from the bits that follow; 8 bits from bit 8 on, how many coefficients to go on by; 16 bits on
+/// top, the value, or its size in bits if it has to be taken. 0: the code is too long for the table.
+#[derive(Clone, Copy)]
+struct Entry(u32);
+
+impl Entry {
+    const TAKE_VALUE: u32 = 1 << 7;
+
+    fn new(length: u32, advance: usize, value: i32) -> Self {
+        Self(length | (advance as u32) << 8 | (value as u32) << 16)
+    }
+
+    /// What a symbol and the bits after it amount to, given the next [`LOOKAHEAD`] bits.
+    fn of(next: u32, length: u32, size: u32, advance: usize) -> Self {
+        if length + size <= LOOKAHEAD {
+            let bits = next >> (LOOKAHEAD - length - size) & ((1 << size) - 1);
+            Self::new(length + size, advance, extend(bits, size))
+        } else {
+            let Self(entry) = Self::new(length, advance, size as i32);
+            Self(entry | Self::TAKE_VALUE)
+        }
+    }
+}
+
+/// For DC differences: T.81 F.2.2.1.
+pub(crate) struct DcTable {
+    codes: Codes,
+    entries: Vec<Entry>,
+}
+
+impl DcTable {
+    /// Makes a table ready. A DC symbol of more than 15 bits of value is none.
+    pub(crate) fn new(spec: &HuffmanSpec) -> Self {
+        let codes = Codes::new(spec);
+        let entries = entries(&codes, |symbol| (symbol <= 15).then_some((u32::from(symbol), 0)));
+        Self { codes, entries }
+    }
+
+    /// The next difference. Takes at most 31 bits, which must be in the window.
+    #[inline(always)]
+    pub(crate) fn difference(&self, window: &mut Window) -> Result<i32, NoSuchCode> {
+        let Entry(entry) = self.entries[window.peek(LOOKAHEAD)];
+        if entry & Entry::TAKE_VALUE == 0 && entry != 0 {
+            window.skip(entry & 63);
+            return Ok(entry as i32 >> 16);
+        }
+        let size = u32::from(self.codes.symbol(window)?);
+        if size > 15 {
+            return Err(NoSuchCode);
+        }
+        Ok(extend(window.take(size), size))
+    }
+}
+
+/// A table that is indexed by [`LOOKAHEAD`] bits, given what each symbol says: a size, and how far to advance.
+fn entries(codes: &Codes, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Vec<Entry> {
+    let spare = SKIP_LOOKAHEAD - LOOKAHEAD;
+    let entry = |next: u32| {
+        let (length, symbol) = codes.short[(next << spare) as usize];
+        let length = u32::from(length);
+        match meaning(symbol) {
+            Some((size, advance)) if length != 0 && length <= LOOKAHEAD => {
+                Entry::of(next, length, size, advance)
+            }
+            _ => Entry(0),
+        }
+    };
+    (0..1 << LOOKAHEAD).map(entry).collect()
+}
+
+/// For the AC coefficients of sequential scans: T.81 F.2.2.2.
+pub(crate) struct AcTable {
+    codes: Codes,
+    entries: Vec<Entry>,
+    /// 5 bits, how many bits to go on by; then by how many coefficients. 0: the first code is too long.
+    skips: Vec<u16>,
+}
+
+/// A run of zeros and the coefficient after it, as a symbol: how long the value is, and how far to advance.
+fn run_and_size(symbol: u8) -> (u32, usize) {
+    match (symbol >> 4, symbol & 15) {
+        (15, 0) => (0, 16),
+        (_, 0) => (0, END_OF_BLOCK),
+        (run, size) => (size.into(), usize::from(run) + 1),
+    }
+}
+
+impl AcTable {
+    /// Makes a table ready.
+    pub(crate) fn new(spec: &HuffmanSpec) -> Self {
+        let codes = Codes::new(spec);
+        let entries = entries(&codes, |symbol| Some(run_and_size(symbol)));
+        let skips = (0..1 << SKIP_LOOKAHEAD).map(|next| skip_entry(&codes, next)).collect();
+        Self { codes, entries, skips }
+    }
+
+    /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window.
+    #[inline(always)]
+    pub(crate) fn coefficient(&self, window: &mut Window) -> Result<(usize, i32), NoSuchCode> {
+        let Entry(entry) = self.entries[window.peek(LOOKAHEAD)];
+        window.skip(entry & 63);
+        let advance = (entry >> 8 & 255) as usize;
+        if entry & Entry::TAKE_VALUE == 0 && entry != 0 {
+            return Ok((advance, entry as i32 >> 16));
+        }
+        if entry != 0 {
+            let size = entry >> 16;
+            return Ok((advance, extend(window.take(size), size)));
+        }
+        let (size, advance) = run_and_size(self.codes.symbol(window)?);
+        Ok((advance, extend(window.take(size), size)))
+    }
+
+    /// The next symbols that are all of one block, as many as one look-up has: how many bits they take, at most 28, and by
+    /// how many coefficients they advance. 0 bits if there is none.
+    #[inline(always)]
+    pub(crate) fn several(&self, window: &Window) -> (u32, usize) {
+        let entry = self.skips[window.peek(SKIP_LOOKAHEAD)];
+        ((entry & 31).into(), (entry >> 5).into())
+    }
+
+    /// By how many coefficients the next symbol advances.
+    #[inline(always)]
+    pub(crate) fn one(&self, window: &mut Window) -> Result<usize, NoSuchCode> {
+        let (size, advance) = run_and_size(self.codes.symbol(window)?);
+        window.skip(size);
+        Ok(advance)
+    }
+}
+
+fn skip_entry(codes: &Codes, next: u32) -> u16 {
+    let (mut bits, mut advanced) = (0, 0);
+    while bits < SKIP_LOOKAHEAD && advanced < 48 {
+        let (length, symbol) = codes.short[(next << bits & ((1 << SKIP_LOOKAHEAD) - 1)) as usize];
+        let (size, advance) = run_and_size(symbol);
+        if length == 0 || bits + u32::from(length) > SKIP_LOOKAHEAD {
+            break;
+        }
+        bits += u32::from(length) + size;
+        advanced += advance;
+        if advance == END_OF_BLOCK {
+            break;
+        }
+    }
+    (bits | (advanced as u32) << 5) as u16
+}
+
+/// For the AC coefficients of progressive scans, whose symbols mean more: T.81 G.1.2.
+pub(crate) struct BandTable {
+    codes: Codes,
+}
+
+impl BandTable {
+    /// Makes a table ready.
+    pub(crate) fn new(spec: &HuffmanSpec) -> Self {
+        Self { codes: Codes::new(spec) }
+    }
+
+    /// The run and the size of the next symbol. Takes at most 16 bits, which must be in the window.
+    #[inline(always)]
+    pub(crate) fn symbol(&self, window: &mut Window) -> Result<(u32, u32), NoSuchCode> {
+        let symbol = self.codes.symbol(window)?;
+        Ok((u32::from(symbol >> 4), u32::from(symbol & 15)))
+    }
+}

@@ -1,0 +1,126 @@
+//! How large everything is at one scale: blocks, planes, and what is left to do to bring planes to the picture's size.
+
+use crate::frame::Frame;
+use crate::options::Scale;
+
+/// The most samples that a side of a block is decoded to.
+pub(crate) const MAX_POINTS: usize = 16;
+
+/// How a plane becomes as wide, or as high, as the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expansion {
+    /// It is already.
+    None,
+    /// Each sample becomes two, each three parts of it and one part of its neighbour: libjpeg's "fancy upsampling".
+    Triangle,
+    /// Each sample of the picture is the one that covers its start: `from` samples for each `to`.
+    Repeat { from: usize, to: usize },
+}
+
+/// One component at one scale.
+#[derive(Clone, Debug)]
+pub(crate) struct ComponentLayout {
+    /// How many blocks there are in an MCU of an interleaved scan.
+    pub(crate) across: usize,
+    pub(crate) down: usize,
+    /// To how many samples a block is decoded.
+    pub(crate) points_across: usize,
+    pub(crate) points_down: usize,
+    /// How many blocks the component has; an interleaved scan fills up the last MCUs with more (T.81 A.2.4).
+    pub(crate) blocks_wide: usize,
+    pub(crate) blocks_high: usize,
+    /// How many of its samples belong to the picture.
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) expand_across: Expansion,
+    pub(crate) expand_down: Expansion,
+}
+
+/// A picture at one scale.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    /// The size of the result.
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    /// How many MCUs an interleaved scan has.
+    pub(crate) mcus_wide: usize,
+    pub(crate) mcus_high: usize,
+    /// How many rows of the result come of a row of MCUs.
+    pub(crate) rows_per_mcu: usize,
+    pub(crate) components: Vec<ComponentLayout>,
+}
+
+impl Layout {
+    pub(crate) fn new(frame: &Frame, scale: Scale) -> Self {
+        let eighths = scale.get();
+        let (most_across, most_down) = (frame.most_across, frame.most_down);
+        let components = frame.components.iter().map(|component| {
+            let points_across = points(eighths, component.across, most_across);
+            let points_down = points(eighths, component.down, most_down);
+            let stored_width = (frame.width * component.across).div_ceil(most_across);
+            let stored_height = (frame.height * component.down).div_ceil(most_down);
+            let width = (frame.width * component.across * points_across).div_ceil(most_across * 8);
+            let height = (frame.height * component.down * points_down).div_ceil(most_down * 8);
+            ComponentLayout {
+                across: component.across,
+                down: component.down,
+                points_across,
+                points_down,
+                blocks_wide: stored_width.div_ceil(8),
+                blocks_high: stored_height.div_ceil(8),
+                width,
+                height,
+                // libjpeg, too, repeats what is hardly wider than what a triangle covers.
+                expand_across: match expansion(component.across * points_across, most_across * eighths) {
+                    Expansion::Triangle if width <= 2 || eighths == 1 => Expansion::Repeat { from: 1, to: 2 },
+                    expansion => expansion,
+                },
+                expand_down: match expansion(component.down * points_down, most_down * eighths) {
+                    Expansion::Triangle if eighths == 1 => Expansion::Repeat { from: 1, to: 2 },
+                    expansion => expansion,
+                },
+            }
+        });
+        let sides = |side: usize| (side * eighths).div_ceil(8);
+        Self {
+            width: sides(frame.width),
+            height: sides(frame.height),
+            mcus_wide: frame.width.div_ceil(8 * most_across),
+            mcus_high: frame.height.div_ceil(8 * most_down),
+            rows_per_mcu: most_down * eighths,
+            components: components.collect(),
+        }
+    }
+
+    /// How many rows of the result cannot be made before the MCUs below are decoded.
+    pub(crate) fn lag(&self) -> usize {
+        let looks_ahead = |component: &ComponentLayout| component.expand_down == Expansion::Triangle;
+        if self.components.iter().any(looks_ahead) { 2 } else { 0 }
+    }
+}
+
+/// To how many samples a side of a block is decoded: as many as make the component as large as the result, if blocks may
+/// become that large. That is upsampling by the inverse transform: it costs less than a filter afterwards, and keeps more.
+/// At full size, though, a filter it is, as everywhere else: a picture should look the same in all decoders.
+fn points(eighths: usize, factor: usize, most: usize) -> usize {
+    if eighths == 8 {
+        return 8;
+    }
+    let fits = |points: &usize| *points <= MAX_POINTS;
+    if (eighths * most).is_multiple_of(factor) {
+        let exact = eighths * most / factor;
+        return Some(exact)
+            .filter(fits)
+            .or_else(|| Some(exact / 2).filter(|half| fits(half) && exact.is_multiple_of(2)))
+            .unwrap_or(eighths);
+    }
+    eighths
+}
+
+fn expansion(from: usize, to: usize) -> Expansion {
+    match (from, to) {
+        (from, to) if from == to => Expansion::None,
+        (from, to) if from * 2 == to => Expansion::Triangle,
+        (from, to) => Expansion::Repeat { from, to },
+    }
+}

@@ -1,0 +1,256 @@
+//! Sequential scans (T.81 annex F): blocks are decoded and transformed one after the other, and nothing is kept of them but
+//! samples.
+
+use std::sync::Arc;
+
+use crate::entropy::{Damage, Entropy, Fault};
+use crate::bits::Window;
+use crate::error::Error;
+use crate::frame::Frame;
+use crate::huffman::{AcTable, DcTable, END_OF_BLOCK};
+use crate::layout::Layout;
+use crate::plane::Plane;
+use crate::processor::Processor;
+use crate::scan::Scan;
+use crate::tables::ZIGZAG;
+use crate::transform::{Arithmetic, Coefficients, Kind, Transform, transform};
+
+/// What the blocks of one component are decoded with.
+struct Part {
+    component: usize,
+    dc: Arc<DcTable>,
+    ac: Arc<AcTable>,
+    /// The steps of quantization, in zigzag order.
+    steps: [i16; 64],
+    /// The prediction of the next DC coefficient.
+    predicted: i32,
+    transform: Arc<Transform>,
+}
+
+/// A block's place in its MCU.
+struct Slot {
+    part: usize,
+    /// From the first sample of the row of MCUs to the block's first sample in the first MCU, and from MCU to MCU.
+    offset: usize,
+    step: usize,
+}
+
+/// One scan, decoded a row of MCUs at a time.
+pub(crate) struct SequentialScan<'a> {
+    entropy: Entropy<'a>,
+    parts: Vec<Part>,
+    slots: Vec<Slot>,
+    /// How many MCUs there are in a row, and how many rows of them in a row of MCUs of the whole frame: scans of one
+    /// component have MCUs of one block (T.81 A.2.2).
+    mcus_wide: usize,
+    rows_per_band: usize,
+    /// From one of these rows to the next one, in samples.
+    row_step: usize,
+    rows_left: usize,
+}
+
+impl<'a> SequentialScan<'a> {
+    pub(crate) fn new(
+        source: &'a [u8],
+        scan: &Scan,
+        frame: &Frame,
+        layout: &Layout,
+        planes: &[Plane],
+        lenient: bool,
+    ) -> Result<Self, Error> {
+        let missing = |rule| Error::Corrupt { position: scan.position, rule };
+        let is_interleaved = scan.parts.len() > 1;
+        let (mut parts, mut slots) = (Vec::new(), Vec::new());
+        for (index, named) in scan.parts.iter().enumerate() {
+            let component = &layout.components[named.component];
+            let quantization = frame.components[named.component].quantization;
+            let no_table = "a scan uses a table that is not defined";
+            let steps = scan.tables.quantization[quantization].as_ref().ok_or_else(|| missing(no_table))?;
+            let dc = scan.tables.dc[named.dc].as_ref().ok_or_else(|| missing(no_table))?;
+            let ac = scan.tables.ac[named.ac].as_ref().ok_or_else(|| missing(no_table))?;
+            // Two components mostly share their tables.
+            let same = |part: &&Part| scan.parts.iter().any(|other| other.component == part.component && other.ac == named.ac);
+            let ac = match parts.iter().find(same) {
+                Some(part) => Arc::clone(&part.ac),
+                None => Arc::new(AcTable::new(ac)),
+            };
+            parts.push(Part {
+                component: named.component,
+                dc: Arc::new(DcTable::new(dc)),
+                ac,
+                steps: steps.map(signed_step),
+                predicted: 0,
+                transform: Arc::new(Transform::new(component.points_across, component.points_down)),
+            });
+            let (across, down) = if is_interleaved { (component.across, component.down) } else { (1, 1) };
+            let row = component.points_down * planes[named.component].stride;
+            for place in 0..across * down {
+                slots.push(Slot {
+                    part: index,
+                    offset: place / across * row + place % across * component.points_across,
+                    step: across * component.points_across,
+                });
+            }
+        }
+        let first = &layout.components[scan.parts[0].component];
+        let row_step = first.points_down * planes[scan.parts[0].component].stride;
+        let (mcus_wide, rows_per_band, rows_left) = match is_interleaved {
+            true => (layout.mcus_wide, 1, layout.mcus_high),
+            false => (first.blocks_wide, first.down, first.blocks_high),
+        };
+        let mcus = mcus_wide as u64 * rows_left as u64;
+        let entropy = Entropy::new(source, scan, slots.len(), mcus, lenient);
+        Ok(Self { entropy, parts, slots, mcus_wide, rows_per_band, row_step, rows_left })
+    }
+
+    /// Decodes what this scan has of the next row of MCUs of the frame.
+    pub(crate) fn decode_band(&mut self, processor: Processor, planes: &mut [Plane]) -> Result<(), Error> {
+        for row in 0..self.rows_per_band.min(self.rows_left) {
+            let start = row * self.row_step;
+            processor.run(DecodeRow { scan: self, planes, start })?;
+        }
+        self.rows_left = self.rows_left.saturating_sub(self.rows_per_band);
+        Ok(())
+    }
+
+    /// Sees to it that the data did not end before the scan did. What was damaged, and where to go on.
+    pub(crate) fn finish(self) -> Result<(Damage, usize), Error> {
+        self.entropy.finish()
+    }
+}
+
+/// A step of more than 15 bits makes every coefficient but zero larger than samples of 8 bits can give.
+pub(crate) fn signed_step(step: u16) -> i16 {
+    i16::try_from(step).unwrap_or(i16::MAX)
+}
+
+/// The work on a row of MCUs.
+struct DecodeRow<'s, 'a, 'p> {
+    scan: &'s mut SequentialScan<'a>,
+    planes: &'p mut [Plane],
+    start: usize,
+}
+
+impl crate::processor::Work for DecodeRow<'_, '_, '_> {
+    type Outcome = Result<(), Error>;
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self, arithmetic: A) -> Self::Outcome {
+        let Self { scan, planes, start } = self;
+        let SequentialScan { entropy, parts, slots, mcus_wide, .. } = scan;
+        for mcu in 0..*mcus_wide {
+            if entropy.begin_mcu()? {
+                for part in parts.iter_mut() {
+                    part.predicted = 0;
+                }
+            }
+            let mut fault = entropy.ready();
+            // The window lives in registers through an MCU.
+            let mut window = entropy.window;
+            for slot in slots.iter() {
+                let part = &mut parts[slot.part];
+                let plane = &mut planes[part.component];
+                let first = plane.start() + start + slot.offset + mcu * slot.step;
+                let stride = plane.stride;
+                let mut block = [0; 64];
+                let mut last = 0;
+                if fault.is_none() {
+                    match decode_block(&mut window, entropy.data.clean(), part, &mut block) {
+                        Ok(index) => last = index,
+                        Err(found) => fault = Some(found),
+                    }
+                    if fault.is_some() {
+                        block = [0; 64];
+                    }
+                }
+                if part.transform.kind == Kind::One {
+                    plane.samples[first] = Transform::flat(block[0]);
+                } else {
+                    let reach = part.transform.reach(stride);
+                    let out = &mut plane.samples[first..first + reach];
+                    transform(arithmetic, &part.transform, &block, last, out, stride);
+                }
+            }
+            entropy.window = window;
+            if let Some(fault) = fault {
+                entropy.lose(fault)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Decodes a block (T.81 F.2.2): its DC coefficient, those AC coefficients that are needed, and past the others. The index
+/// of the last coefficient that is not zero, or of a later one.
+#[inline(always)]
+fn decode_block(
+    window: &mut Window,
+    clean: &[u8],
+    part: &mut Part,
+    block: &mut Coefficients,
+) -> Result<usize, Fault> {
+    window.refill(clean);
+    part.predicted = part.predicted.wrapping_add(part.dc.difference(window)?);
+    block[0] = (part.predicted as i16).wrapping_mul(part.steps[0]);
+    let needed = part.transform.last;
+    let mut index = 0;
+    if needed > 0 {
+        let value = loop {
+            window.refill(clean);
+            let (advance, value) = part.ac.coefficient(window)?;
+            index += advance;
+            if index >= needed {
+                break value;
+            }
+            let place = usize::from(ZIGZAG[index & 63]);
+            block[place & 63] = (value as i16).wrapping_mul(part.steps[index & 63]);
+        };
+        if index >= END_OF_BLOCK {
+            return Ok(index - END_OF_BLOCK);
+        }
+        if index > 63 {
+            return Err(Fault::Overfull);
+        }
+        if index == needed {
+            let place = usize::from(ZIGZAG[index & 63]);
+            block[place & 63] = (value as i16).wrapping_mul(part.steps[index & 63]);
+        }
+        if index == 63 {
+            return Ok(index);
+        }
+    }
+    skip_block(window, clean, &part.ac, index)?;
+    Ok(needed)
+}
+
+/// Goes past the coefficients after `index`, of which there are some.
+#[inline(always)]
+fn skip_block(window: &mut Window, clean: &[u8], table: &AcTable, mut index: usize) -> Result<(), Fault> {
+    loop {
+        window.refill(clean);
+        // Twice for each refill: at most 28 bits each.
+        for _ in 0..2 {
+            let (bits, advance) = table.several(window);
+            let next = index + advance;
+            // An end of block that is not one too far, or anything that is not the end.
+            let is_end = next >= END_OF_BLOCK;
+            if bits != 0 && (next < 63 || is_end && next < END_OF_BLOCK + 63) {
+                window.skip(bits);
+                if is_end {
+                    return Ok(());
+                }
+                index = next;
+                continue;
+            }
+            // At the end of the block the symbols after it are of the next one, or the code is a long one.
+            window.refill(clean);
+            index += table.one(window)?;
+            match index {
+                ..63 => {}
+                63 | END_OF_BLOCK.. => return Ok(()),
+                _ => return Err(Fault::Overfull),
+            }
+            window.refill(clean);
+        }
+    }
+}

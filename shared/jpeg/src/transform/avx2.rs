@@ -1,0 +1,224 @@
+//! The transform for x86-64 processors with AVX2.
+#![allow(unsafe_code)] // Vector instructions that not every processor has, and stores through pointers.
+
+use std::arch::x86_64::{
+    __m128i, __m256i, _mm_add_epi32, _mm_add_epi8, _mm_blend_epi16, _mm_cvtsi128_si32, _mm_extract_epi32,
+    _mm_loadu_si128, _mm_madd_epi16, _mm_packs_epi16, _mm_packs_epi32, _mm_set1_epi8, _mm_set1_epi32,
+    _mm_shuffle_epi32, _mm_slli_epi32, _mm_srai_epi32, _mm_srli_epi32, _mm_storel_epi64, _mm_sub_epi32,
+    _mm256_add_epi32, _mm256_blend_epi16, _mm256_castsi256_si128, _mm256_extracti128_si256,
+    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32,
+    _mm256_srai_epi32, _mm256_srli_epi32, _mm256_sub_epi32,
+};
+
+use super::{Arithmetic, Basis, COLUMN_SHIFT, Coefficients, Kind, LOW_QUARTER, ROW_SHIFT, Transform};
+use crate::layout::MAX_POINTS;
+use crate::processor::Work;
+
+/// Proof that the processor has AVX2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// Asks the processor.
+    pub(crate) fn detect() -> Option<Self> {
+        let has_all = std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("bmi1")
+            && std::arch::is_x86_feature_detected!("bmi2")
+            && std::arch::is_x86_feature_detected!("lzcnt")
+            && std::arch::is_x86_feature_detected!("popcnt");
+        has_all.then_some(Self(()))
+    }
+
+    /// Does work that is compiled with all the instructions that were asked for.
+    #[inline]
+    pub(crate) fn run<W: Work>(self, work: W) -> W::Outcome {
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe { run_with_all(self, work) }
+    }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn run_with_all<W: Work>(avx2: Avx2, work: W) -> W::Outcome {
+    work.run(avx2)
+}
+
+/// The weights of a transform in pairs, as the instruction wants them that multiplies two and adds.
+pub(crate) struct Pairs {
+    /// For eight points at a time, for each two neighbouring coefficients of a row, what they contribute to each point.
+    rows: [[[i32; 8]; 4]; 2],
+    /// For each point of the upper half, the weights of the rows 0 and 2, 4 and 6, 1 and 3, 5 and 7.
+    columns: [[i32; 4]; MAX_POINTS / 2],
+}
+
+fn pair(low: i16, high: i16) -> i32 {
+    i32::from(high) << 16 | i32::from(low.cast_unsigned())
+}
+
+impl Pairs {
+    pub(crate) fn new(across: &Basis, down: &Basis) -> Self {
+        let mut pairs = Self { rows: [[[0; 8]; 4]; 2], columns: [[0; 4]; MAX_POINTS / 2] };
+        for (x, weights) in across.weights.iter().enumerate() {
+            for (index, weights) in weights.chunks_exact(2).enumerate() {
+                pairs.rows[x / 8][index][x % 8] = pair(weights[0], weights[1]);
+            }
+        }
+        for (columns, weights) in pairs.columns.iter_mut().zip(&down.weights) {
+            let [a, b, c, d, e, f, g, h] = *weights;
+            *columns = [pair(a, c), pair(e, g), pair(b, d), pair(f, h)];
+        }
+        pairs
+    }
+}
+
+impl Arithmetic for Avx2 {
+    #[inline(always)]
+    fn transform(self, with: &Transform, block: &Coefficients, last: usize, out: &mut [u8], stride: usize) {
+        assert!(out.len() >= with.reach(stride), "a block ends beyond its plane");
+        // SAFETY: `self` proves that the processor has AVX2, and `out` reaches as far as the transform writes.
+        unsafe {
+            match with.kind {
+                Kind::Four => four_by_four(with, block, out, stride),
+                _ if last < LOW_QUARTER => any_size::<4>(with, block, out, stride),
+                _ => any_size::<8>(with, block, out, stride),
+            }
+        }
+    }
+}
+
+/// A transform to any number of points, of a block whose coefficients are among the low `USED`×`USED`.
+///
+/// # Safety
+///
+/// `out` must be as long as [`Transform::reach`] says.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn any_size<const USED: usize>(
+    with: &Transform,
+    block: &Coefficients,
+    out: &mut [u8],
+    stride: usize,
+) {
+    let (across, down) = (with.across.points, with.down.points);
+    for (start, rows) in (0..across).step_by(8).zip(&with.pairs.rows) {
+        // SAFETY: loads are of whole arrays of their size.
+        let load = |values: &[i32; 8]| unsafe { _mm256_loadu_si256(values.as_ptr().cast()) };
+        let weights = [load(&rows[0]), load(&rows[1]), load(&rows[2]), load(&rows[3])];
+        let row = |index: usize| weigh_row::<USED>(&block[index * 8..index * 8 + 8], &weights);
+        let between = [
+            join(row(0), row(2)),
+            if USED > 4 { join(row(4), row(6)) } else { _mm256_setzero_si256() },
+            join(row(1), row(3)),
+            if USED > 4 { join(row(5), row(7)) } else { _mm256_setzero_si256() },
+        ];
+        for y in 0..down.div_ceil(2) {
+            let (even, odd) = weigh_columns::<USED>(&between, &with.pairs.columns[y]);
+            // SAFETY: 8 bytes from `start` on of the rows up to `down` are within what the caller vouches for.
+            unsafe {
+                let top = out.as_mut_ptr().add(y * stride + start);
+                let bottom = out.as_mut_ptr().add((down - 1 - y) * stride + start);
+                store(_mm256_add_epi32(even, odd), top);
+                store(_mm256_sub_epi32(even, odd), bottom);
+            }
+        }
+    }
+}
+
+/// What a row of coefficients makes at each of eight points, with all bits of fraction.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn weigh_row<const USED: usize>(row: &[i16], weights: &[__m256i; 4]) -> __m256i {
+    let mut sum = _mm256_set1_epi32(1 << (ROW_SHIFT - 1));
+    for (coefficients, &weights) in row.chunks_exact(2).zip(weights).take(USED / 2) {
+        let coefficients = _mm256_set1_epi32(pair(coefficients[0], coefficients[1]));
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(coefficients, weights));
+    }
+    sum
+}
+
+/// Two rows without the bits that the columns do not need, in pairs of 16 bits.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn join(one: __m256i, other: __m256i) -> __m256i {
+    const SHIFT: i32 = ROW_SHIFT.cast_signed();
+    let low = _mm256_srli_epi32::<SHIFT>(one);
+    let high = _mm256_slli_epi32::<{ 16 - SHIFT }>(other);
+    _mm256_blend_epi16::<0b1010_1010>(low, high)
+}
+
+/// What the even and the odd rows contribute to a point of the upper half. To its counterpart in the lower half, the odd
+/// ones contribute the opposite.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn weigh_columns<const USED: usize>(between: &[__m256i; 4], weights: &[i32; 4]) -> (__m256i, __m256i) {
+    let weigh = |index: usize| _mm256_madd_epi16(between[index], _mm256_set1_epi32(weights[index]));
+    let even = _mm256_add_epi32(weigh(0), _mm256_set1_epi32(1 << (COLUMN_SHIFT - 1)));
+    if USED > 4 {
+        (_mm256_add_epi32(even, weigh(1)), _mm256_add_epi32(weigh(2), weigh(3)))
+    } else {
+        (even, weigh(2))
+    }
+}
+
+/// Writes eight samples.
+///
+/// # Safety
+///
+/// There must be eight bytes at `out`.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn store(sums: __m256i, out: *mut u8) {
+    let values = _mm256_srai_epi32::<{ COLUMN_SHIFT.cast_signed() }>(sums);
+    let words = _mm_packs_epi32(_mm256_castsi256_si128(values), _mm256_extracti128_si256::<1>(values));
+    // Saturated to ±128, and then from there to 0 to 255, is what the level shift and a clamp give.
+    let bytes = _mm_add_epi8(_mm_packs_epi16(words, words), _mm_set1_epi8(-128));
+    // SAFETY: the caller vouches for the bytes.
+    unsafe { _mm_storel_epi64(out.cast(), bytes) };
+}
+
+/// Four by four, on vectors half as long.
+///
+/// # Safety
+///
+/// `out` must be as long as [`Transform::reach`] says.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn four_by_four(with: &Transform, block: &Coefficients, out: &mut [u8], stride: usize) {
+    let [first, second, ..] = &with.pairs.rows[0];
+    // SAFETY: loads are within arrays of eight.
+    let load = |values: &[i32; 8]| unsafe { _mm_loadu_si128(values.as_ptr().cast()) };
+    let (first, second) = (load(first), load(second));
+    let row = |index: usize| {
+        let row = &block[index * 8..index * 8 + 8];
+        // SAFETY: the row has eight coefficients.
+        let row = unsafe { _mm_loadu_si128(row.as_ptr().cast()) };
+        let low = _mm_madd_epi16(_mm_shuffle_epi32::<0b00_00_00_00>(row), first);
+        let high = _mm_madd_epi16(_mm_shuffle_epi32::<0b01_01_01_01>(row), second);
+        _mm_add_epi32(_mm_add_epi32(low, high), _mm_set1_epi32(1 << (ROW_SHIFT - 1)))
+    };
+    let join = |one: __m128i, other: __m128i| {
+        const SHIFT: i32 = ROW_SHIFT.cast_signed();
+        _mm_blend_epi16::<0b1010_1010>(_mm_srli_epi32::<SHIFT>(one), _mm_slli_epi32::<{ 16 - SHIFT }>(other))
+    };
+    let (evens, odds) = (join(row(0), row(2)), join(row(1), row(3)));
+    let weigh = |y: usize| {
+        let [even, _, odd, _] = with.pairs.columns[y];
+        let even = _mm_madd_epi16(evens, _mm_set1_epi32(even));
+        let even = _mm_add_epi32(even, _mm_set1_epi32(1 << (COLUMN_SHIFT - 1)));
+        let odd = _mm_madd_epi16(odds, _mm_set1_epi32(odd));
+        let finish = |sum: __m128i| _mm_srai_epi32::<{ COLUMN_SHIFT.cast_signed() }>(sum);
+        (finish(_mm_add_epi32(even, odd)), finish(_mm_sub_epi32(even, odd)))
+    };
+    let ((top, bottom), (below_top, above_bottom)) = (weigh(0), weigh(1));
+    let words = (_mm_packs_epi32(top, below_top), _mm_packs_epi32(above_bottom, bottom));
+    let bytes = _mm_add_epi8(_mm_packs_epi16(words.0, words.1), _mm_set1_epi8(-128));
+    let rows = [
+        _mm_cvtsi128_si32(bytes),
+        _mm_extract_epi32::<1>(bytes),
+        _mm_extract_epi32::<2>(bytes),
+        _mm_extract_epi32::<3>(bytes),
+    ];
+    for (y, row) in rows.into_iter().enumerate() {
+        // SAFETY: four bytes of each of four rows are within what the caller vouches for.
+        unsafe { out.as_mut_ptr().add(y * stride).cast::<i32>().write_unaligned(row) };
+    }
+}

@@ -1,0 +1,164 @@
+//! The inverse DCT of a block (T.81 A.3.3), to as many samples as are wanted: 1 to 16 across, 1 to 16 down.
+//!
+//! The low N×N coefficients of a block of 8×8 samples, taken as those of a block of N×N, are the same picture at N/8 of
+//! its size: what is left out is what a smaller picture cannot show. N above 8 enlarges in the same way.
+//!
+//! All arithmetic is on integers, and defined to the bit, so that every processor gives the same picture. The basis has 14
+//! bits of fraction; the rows come first, and leave 3 bits of fraction for the columns. Coefficients of a picture are
+//! within ±1024 × 8, and what the rows make of them fits into 16 bits with a factor of four to spare; what does not can
+//! only come of forged data, and wraps.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+
+use crate::layout::MAX_POINTS;
+pub(crate) use portable::Portable;
+
+/// The bits of fraction of the basis, of what the rows leave, and of 8: how much the transform's definition divides by.
+const BASIS_BITS: u32 = 14;
+const BETWEEN_BITS: u32 = 3;
+const ROW_SHIFT: u32 = BASIS_BITS - BETWEEN_BITS;
+const COLUMN_SHIFT: u32 = BASIS_BITS + BETWEEN_BITS + 3;
+
+/// What is added to samples: they are coded around zero (T.81 A.3.1).
+const LEVEL_SHIFT: i32 = 128;
+
+/// The coefficients of a block, row by row, dequantized.
+pub(crate) type Coefficients = [i16; 64];
+
+/// The basis functions of a transform to some number of points.
+pub(crate) struct Basis {
+    pub(crate) points: usize,
+    /// For each point, what each coefficient contributes to it.
+    weights: [[i16; 8]; MAX_POINTS],
+}
+
+impl Basis {
+    /// √2 cos((2x + 1) u π / 2N), 1 for u = 0, and nothing of the coefficients that N points cannot show.
+    fn new(points: usize) -> Self {
+        let mut weights = [[0; 8]; MAX_POINTS];
+        for (x, weights) in weights.iter_mut().enumerate().take(points) {
+            for (u, weight) in weights.iter_mut().enumerate().take(points) {
+                let angle = ((2 * x + 1) * u) as f64 * std::f64::consts::PI / (2 * points) as f64;
+                let scale = if u == 0 { 1.0 } else { std::f64::consts::SQRT_2 };
+                *weight = (angle.cos() * scale * f64::from(1 << BASIS_BITS)).round() as i16;
+            }
+        }
+        Self { points, weights }
+    }
+}
+
+/// How the blocks of one component are transformed.
+pub(crate) struct Transform {
+    pub(crate) across: Basis,
+    pub(crate) down: Basis,
+    pub(crate) kind: Kind,
+    /// The last coefficient, in zigzag order, that is needed.
+    pub(crate) last: usize,
+    #[cfg(target_arch = "x86_64")]
+    pairs: avx2::Pairs,
+}
+
+/// Which sizes have a way of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A single sample.
+    One,
+    /// Two by two.
+    Two,
+    /// Four by four.
+    Four,
+    /// All others.
+    Any,
+}
+
+impl Transform {
+    pub(crate) fn new(across: usize, down: usize) -> Self {
+        let kind = match (across, down) {
+            (1, 1) => Kind::One,
+            (2, 2) => Kind::Two,
+            (4, 4) => Kind::Four,
+            _ => Kind::Any,
+        };
+        let is_needed = |&index: &usize| {
+            let place = usize::from(crate::tables::ZIGZAG[index]);
+            place % 8 < across && place / 8 < down
+        };
+        let (across, down) = (Basis::new(across), Basis::new(down));
+        Self {
+            kind,
+            last: (0..64).rev().find(is_needed).unwrap_or(0),
+            #[cfg(target_arch = "x86_64")]
+            pairs: avx2::Pairs::new(&across, &down),
+            across,
+            down,
+        }
+    }
+
+    /// The sample of a block that has only this DC coefficient.
+    #[inline(always)]
+    pub(crate) fn flat(dc: i16) -> u8 {
+        to_sample((i32::from(dc) + 4) >> 3)
+    }
+
+    /// How many bytes of a plane are written to: from the block's first sample on.
+    pub(crate) fn reach(&self, stride: usize) -> usize {
+        (self.down.points - 1) * stride + if self.across.points > 8 { 16 } else { 8 }
+    }
+}
+
+/// Below how many coefficients in zigzag order all are among the low 4×4.
+pub(crate) const LOW_QUARTER: usize = 10;
+
+#[inline(always)]
+fn to_sample(centred: i32) -> u8 {
+    (centred + LEVEL_SHIFT).clamp(0, 255) as u8
+}
+
+/// Ways to transform a block: all give the same samples.
+pub(crate) trait Arithmetic: Copy {
+    /// Transforms a block whose coefficients after `last`, in zigzag order, are zero. Writes to `out`, which is as long as
+    /// [`Transform::reach`] says, and may write beyond the right edge of the block.
+    fn transform(self, with: &Transform, block: &Coefficients, last: usize, out: &mut [u8], stride: usize);
+}
+
+/// Transforms a block in the shortest way that does.
+#[inline(always)]
+pub(crate) fn transform<A: Arithmetic>(
+    arithmetic: A,
+    with: &Transform,
+    block: &Coefficients,
+    last: usize,
+    out: &mut [u8],
+    stride: usize,
+) {
+    if last == 0 || with.kind == Kind::One {
+        let sample = Transform::flat(block[0]);
+        let points = with.across.points;
+        for row in out.chunks_mut(stride).take(with.down.points) {
+            match (row.first_chunk_mut::<8>(), points) {
+                (Some(row), ..=8) => *row = [sample; 8],
+                _ => row[..points].fill(sample),
+            }
+        }
+    } else if with.kind == Kind::Two {
+        two_by_two(block, out, stride);
+    } else {
+        arithmetic.transform(with, block, last, out, stride);
+    }
+}
+
+/// The basis of two points has only 1 and -1: sums are exact.
+#[inline(always)]
+fn two_by_two(block: &Coefficients, out: &mut [u8], stride: usize) {
+    let [a, b, c, d] = [block[0], block[1], block[8], block[9]].map(i32::from);
+    let (left, right) = (a + b + 4, a - b + 4);
+    let (slope, twist) = (c + d, c - d);
+    let (top, bottom) = out.split_at_mut(stride);
+    top[..2].copy_from_slice(&[to_sample((left + slope) >> 3), to_sample((right + twist) >> 3)]);
+    bottom[..2].copy_from_slice(&[to_sample((left - slope) >> 3), to_sample((right - twist) >> 3)]);
+}
+
+#[cfg(test)]
+mod tests;
