@@ -1,4 +1,4 @@
-//! What applications add to a JPEG in APPn segments: which colours its components mean, and an ICC profile.
+//! What applications add to a JPEG in its segments `APPn`: which colours its components mean, and an ICC profile.
 
 use crate::frame::Component;
 use crate::segment::{Segment, marker};
@@ -14,7 +14,7 @@ pub(crate) enum ComponentColors {
     Ycck,
 }
 
-/// What the APPn segments of a picture say.
+/// What the `APPn` segments of a picture say.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Application<'a> {
     is_jfif: bool,

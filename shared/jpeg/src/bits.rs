@@ -52,7 +52,7 @@ impl Window {
         };
         self.bits |= word >> self.held;
         self.at += ((63 - self.held) >> 3) as usize;
-        self.held |= 56;
+        self.held |= 0x38;
     }
 
     /// The next `count` bits, 1 to 32 of them, as a number.

@@ -9,6 +9,8 @@ use crate::layout::Layout;
 use crate::options::{Options, Scale};
 use crate::output::Output;
 use crate::processor::Processor;
+use crate::progression::check_progression;
+use crate::progressive::ProgressivePicture;
 use crate::scan::{Scan, read_all};
 use crate::segment::{Segment, marker};
 use crate::sequential::SequentialScan;
@@ -108,6 +110,16 @@ impl<'a> Decoder<'a> {
         self.header.application.profile()
     }
 
+    /// How many bytes decoding holds at most at one time, besides the source and this decoder: mostly a row of MCUs, and for a
+    /// progressive picture the coefficients that the scale needs.
+    pub fn working_bytes(&self, scale: Scale) -> u64 {
+        /// Tables and buffers of scans, of which sequential pictures have up to four at once.
+        const OTHERS: u64 = 1 << 20;
+        let layout = Layout::new(&self.header.frame, scale);
+        let coefficients = if self.is_progressive() { crate::progressive::bytes(&layout) } else { 0 };
+        Output::bytes(&layout) as u64 + coefficients + OTHERS
+    }
+
     /// Decodes the picture, and hands it to `sink` from top to bottom: each time some whole rows, without padding.
     ///
     /// An error of the sink ends decoding, and is returned. Rows may have been handed out before an error is found.
@@ -119,7 +131,7 @@ impl<'a> Decoder<'a> {
         let (width, height) = self.scaled_size(scale);
         let damage = match self.header.frame.process {
             Process::Sequential => self.decode_sequential(scale, &mut sink)?,
-            Process::Progressive => todo!(),
+            Process::Progressive => self.decode_progressive(scale, &mut sink)?,
         };
         let Damage { missing, total, fault } = damage;
         Ok(Decoded { width, height, missing_units: missing, units: total, fault })
@@ -179,7 +191,9 @@ impl<'a> Decoder<'a> {
         let mut fault = scans.fault;
         for scan in scans.list {
             let is_again = |scan: &Scan| {
-                let is_there = |component| list.iter().flat_map(|scan| &scan.parts).any(|part| part.component == component);
+                let is_there = |component| {
+                    list.iter().flat_map(|scan| &scan.parts).any(|part| part.component == component)
+                };
                 scan.parts.iter().any(|part| is_there(part.component))
             };
             if is_again(&scan) {
@@ -195,6 +209,28 @@ impl<'a> Decoder<'a> {
             self.note(&mut damage, Some(Error::Corrupt { position: self.source.len(), rule }))?;
         }
         Ok((list, damage))
+    }
+
+    fn decode_progressive<E: From<Error>>(
+        &self,
+        scale: Scale,
+        sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<Damage, E> {
+        let Header { frame, tables, first_scan, .. } = &self.header;
+        let scans = read_all(self.source, *first_scan, frame, tables.clone(), self.options.max_scans)?;
+        let mut damage = Damage::default();
+        self.note(&mut damage, scans.fault)?;
+        self.note(&mut damage, check_progression(&scans.list, frame).err())?;
+        let mut output = self.output(scale);
+        let mut picture = ProgressivePicture::new(frame, &output.layout, &scans.list)?;
+        for scan in picture.needed(&scans.list) {
+            damage.add(picture.decode(self.source, scan, self.processor, self.options.lenient)?);
+        }
+        for mcu_row in 0..output.layout.mcus_high {
+            picture.transform_band(mcu_row, self.processor, &mut output.planes);
+            sink(output.make_rows(mcu_row))?;
+        }
+        Ok(damage)
     }
 
     /// Strictly, what is wrong is an error.

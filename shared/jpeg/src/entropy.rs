@@ -12,8 +12,6 @@ pub(crate) enum Fault {
     NoSuchCode,
     /// A block has more than 64 coefficients, or a band more than its own.
     Overfull,
-    /// A run of blocks without coefficients goes beyond the end of the scan.
-    LongRun,
     /// The data end before their MCUs do.
     Ended,
     /// They go on after them.
@@ -33,7 +31,6 @@ impl Fault {
         match self {
             Self::NoSuchCode => "the data have a code that is not in their Huffman table",
             Self::Overfull => "a block has more coefficients than it has room for",
-            Self::LongRun => "a run of empty blocks goes beyond the end of the scan",
             Self::Ended => "a marker comes before the data of the scan are complete",
             Self::Leftover => "data are left over before a restart marker",
             Self::WrongRestart => "a restart interval does not end with the right restart marker",
@@ -124,26 +121,6 @@ impl<'a> Entropy<'a> {
         }
         self.damage.missing += 1;
         Ok(())
-    }
-
-    /// Gives up some MCUs at once.
-    pub(crate) fn lose_several(&mut self, mcus: u64) {
-        self.damage.missing += mcus;
-    }
-
-    /// Whether everything up to the next restart is lost.
-    pub(crate) fn is_lost(&self) -> bool {
-        self.is_lost
-    }
-
-    /// How many MCUs are left of the interval.
-    pub(crate) fn left_of_interval(&self) -> u64 {
-        self.left
-    }
-
-    /// Counts MCUs that need no data.
-    pub(crate) fn pass(&mut self, mcus: u64) {
-        self.left -= mcus;
     }
 
     /// Says that something is wrong: strictly, an error.

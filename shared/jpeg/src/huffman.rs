@@ -179,6 +179,28 @@ pub(crate) struct AcTable {
     skips: Vec<u16>,
 }
 
+/// By how many coefficients to advance, and the value of the one that that leads to.
+#[inline(always)]
+fn look_up(
+    codes: &Codes,
+    entries: &[Entry],
+    window: &mut Window,
+    meaning: impl Fn(u8) -> (u32, usize),
+) -> Result<(usize, i32), NoSuchCode> {
+    let Entry(entry) = entries[window.peek(LOOKAHEAD)];
+    window.skip(entry & 63);
+    let advance = (entry >> 8 & 255) as usize;
+    if entry & Entry::TAKE_VALUE == 0 && entry != 0 {
+        return Ok((advance, entry as i32 >> 16));
+    }
+    if entry != 0 {
+        let size = entry >> 16;
+        return Ok((advance, extend(window.take(size), size)));
+    }
+    let (size, advance) = meaning(codes.symbol(window)?);
+    Ok((advance, extend(window.take(size), size)))
+}
+
 /// A run of zeros and the coefficient after it, as a symbol: how long the value is, and how far to advance.
 fn run_and_size(symbol: u8) -> (u32, usize) {
     match (symbol >> 4, symbol & 15) {
@@ -200,18 +222,7 @@ impl AcTable {
     /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window.
     #[inline(always)]
     pub(crate) fn coefficient(&self, window: &mut Window) -> Result<(usize, i32), NoSuchCode> {
-        let Entry(entry) = self.entries[window.peek(LOOKAHEAD)];
-        window.skip(entry & 63);
-        let advance = (entry >> 8 & 255) as usize;
-        if entry & Entry::TAKE_VALUE == 0 && entry != 0 {
-            return Ok((advance, entry as i32 >> 16));
-        }
-        if entry != 0 {
-            let size = entry >> 16;
-            return Ok((advance, extend(window.take(size), size)));
-        }
-        let (size, advance) = run_and_size(self.codes.symbol(window)?);
-        Ok((advance, extend(window.take(size), size)))
+        look_up(&self.codes, &self.entries, window, run_and_size)
     }
 
     /// The next symbols that are all of one block, as many as one look-up has: how many bits they take, at most 28, and by
@@ -248,15 +259,33 @@ fn skip_entry(codes: &Codes, next: u32) -> u16 {
     (bits | (advanced as u32) << 5) as u16
 }
 
-/// For the AC coefficients of progressive scans, whose symbols mean more: T.81 G.1.2.
+/// For the AC coefficients of progressive scans, where an end of block may be that of many blocks: T.81 G.1.2.2.
 pub(crate) struct BandTable {
     codes: Codes,
+    entries: Vec<Entry>,
+}
+
+/// A symbol of a progressive scan: with the logarithm of how many blocks end added to [`END_OF_BLOCK`].
+fn run_and_size_in_band(symbol: u8) -> (u32, usize) {
+    match (symbol >> 4, symbol & 15) {
+        (15, 0) => (0, 16),
+        (run, 0) => (0, END_OF_BLOCK + usize::from(run)),
+        (run, size) => (size.into(), usize::from(run) + 1),
+    }
 }
 
 impl BandTable {
     /// Makes a table ready.
     pub(crate) fn new(spec: &HuffmanSpec) -> Self {
-        Self { codes: Codes::new(spec) }
+        let codes = Codes::new(spec);
+        let entries = entries(&codes, |symbol| Some(run_and_size_in_band(symbol)));
+        Self { codes, entries }
+    }
+
+    /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window.
+    #[inline(always)]
+    pub(crate) fn coefficient(&self, window: &mut Window) -> Result<(usize, i32), NoSuchCode> {
+        look_up(&self.codes, &self.entries, window, run_and_size_in_band)
     }
 
     /// The run and the size of the next symbol. Takes at most 16 bits, which must be in the window.

@@ -1,7 +1,16 @@
 //! A JPEG decoder that decodes only what a thumbnail needs.
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+// Samples, coefficients and codes are narrowed everywhere, and it is the narrow value that is meant.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss
+)]
+// What runs for each block has to become part of the loop that is compiled for a processor: see `processor`.
+#![allow(clippy::inline_always)]
 
 mod application;
+mod band;
 mod bits;
 mod color;
 mod decoder;
@@ -15,6 +24,8 @@ mod options;
 mod output;
 mod plane;
 mod processor;
+mod progression;
+mod progressive;
 mod scan;
 mod segment;
 mod sequential;

@@ -1,9 +1,9 @@
 //! Chooses, once, what the processor does best. Hot loops are generic over [`Arithmetic`], and compiled once for each kind
 //! of processor: with all of its instructions, so that also what is plain Rust in them becomes faster.
 
-use crate::transform::{Arithmetic, Portable};
 #[cfg(target_arch = "x86_64")]
 use crate::transform::avx2::Avx2;
+use crate::transform::{Arithmetic, Portable};
 
 /// A kind of processor.
 #[derive(Clone, Copy, Debug)]

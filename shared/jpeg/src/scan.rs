@@ -105,6 +105,11 @@ impl Scan {
     }
 }
 
+/// A table that a scan uses, which must be defined by then.
+pub(crate) fn defined<'t, T: ?Sized>(scan: &Scan, table: Option<&'t T>) -> Result<&'t T, Error> {
+    table.ok_or(Error::Corrupt { position: scan.position, rule: "a scan uses a table that is not defined" })
+}
+
 /// All scans of a picture.
 pub(crate) struct Scans {
     pub(crate) list: Vec<Scan>,

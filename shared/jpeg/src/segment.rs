@@ -6,7 +6,6 @@ use crate::error::Error;
 pub(crate) mod marker {
     pub(crate) const TEM: u8 = 0x01;
     pub(crate) const SOF0: u8 = 0xC0;
-    pub(crate) const SOF2: u8 = 0xC2;
     pub(crate) const DHT: u8 = 0xC4;
     pub(crate) const JPG: u8 = 0xC8;
     pub(crate) const DAC: u8 = 0xCC;
@@ -90,7 +89,7 @@ pub(crate) fn next_marker(source: &[u8], from: usize) -> Option<(u8, usize)> {
     }
 }
 
-/// Where the entropy-coded data that begins at `from` end: at a marker that is not RSTn, or with the source.
+/// Where the entropy-coded data that begins at `from` end: at a marker that is not `RSTn`, or with the source.
 pub(crate) fn end_of_scan(source: &[u8], from: usize) -> usize {
     let mut at = from;
     loop {

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use crate::entropy::{Damage, Entropy, Fault};
 use crate::bits::Window;
+use crate::entropy::{Damage, Entropy, Fault};
 use crate::error::Error;
 use crate::frame::Frame;
 use crate::huffman::{AcTable, DcTable, END_OF_BLOCK};
 use crate::layout::Layout;
 use crate::plane::Plane;
 use crate::processor::Processor;
-use crate::scan::Scan;
+use crate::scan::{Scan, defined};
 use crate::tables::ZIGZAG;
 use crate::transform::{Arithmetic, Coefficients, Kind, Transform, transform};
 
@@ -58,18 +58,18 @@ impl<'a> SequentialScan<'a> {
         planes: &[Plane],
         lenient: bool,
     ) -> Result<Self, Error> {
-        let missing = |rule| Error::Corrupt { position: scan.position, rule };
         let is_interleaved = scan.parts.len() > 1;
         let (mut parts, mut slots) = (Vec::new(), Vec::new());
         for (index, named) in scan.parts.iter().enumerate() {
             let component = &layout.components[named.component];
             let quantization = frame.components[named.component].quantization;
-            let no_table = "a scan uses a table that is not defined";
-            let steps = scan.tables.quantization[quantization].as_ref().ok_or_else(|| missing(no_table))?;
-            let dc = scan.tables.dc[named.dc].as_ref().ok_or_else(|| missing(no_table))?;
-            let ac = scan.tables.ac[named.ac].as_ref().ok_or_else(|| missing(no_table))?;
+            let steps = defined(scan, scan.tables.quantization[quantization].as_ref())?;
+            let dc = defined(scan, scan.tables.dc[named.dc].as_ref())?;
+            let ac = defined(scan, scan.tables.ac[named.ac].as_ref())?;
             // Two components mostly share their tables.
-            let same = |part: &&Part| scan.parts.iter().any(|other| other.component == part.component && other.ac == named.ac);
+            let same = |part: &&Part| {
+                scan.parts.iter().any(|other| other.component == part.component && other.ac == named.ac)
+            };
             let ac = match parts.iter().find(same) {
                 Some(part) => Arc::clone(&part.ac),
                 None => Arc::new(AcTable::new(ac)),
@@ -94,9 +94,10 @@ impl<'a> SequentialScan<'a> {
         }
         let first = &layout.components[scan.parts[0].component];
         let row_step = first.points_down * planes[scan.parts[0].component].stride;
-        let (mcus_wide, rows_per_band, rows_left) = match is_interleaved {
-            true => (layout.mcus_wide, 1, layout.mcus_high),
-            false => (first.blocks_wide, first.down, first.blocks_high),
+        let (mcus_wide, rows_per_band, rows_left) = if is_interleaved {
+            (layout.mcus_wide, 1, layout.mcus_high)
+        } else {
+            (first.blocks_wide, first.down, first.blocks_high)
         };
         let mcus = mcus_wide as u64 * rows_left as u64;
         let entropy = Entropy::new(source, scan, slots.len(), mcus, lenient);

@@ -83,9 +83,9 @@ impl Tables {
             // The codes of a length are what the shorter ones leave, or there are more than a prefix code can have.
             let mut free: u32 = 1;
             for count in counts {
-                free = (free * 2)
-                    .checked_sub(u32::from(count))
-                    .ok_or_else(|| segment.corrupt("a Huffman table has more codes than their lengths allow"))?;
+                free = (free * 2).checked_sub(u32::from(count)).ok_or_else(|| {
+                    segment.corrupt("a Huffman table has more codes than their lengths allow")
+                })?;
             }
             let total: usize = counts.iter().map(|&count| usize::from(count)).sum();
             if total > 256 {

@@ -48,15 +48,17 @@ pub(crate) fn expand<'s>(
             let far = if is_upper { near - 1 } else { near + 1 };
             let (near, far) = (plane.row(near), plane.row(far));
             if component.expand_across == Expansion::Triangle {
-                for ((sum, near), far) in scratch.sums.iter_mut().zip(near).zip(far) {
-                    *sum = u16::from(*near) * 3 + u16::from(*far);
+                let sums = &mut scratch.sums[..];
+                for x in 0..sums.len().min(near.len()).min(far.len()) {
+                    sums[x] = u16::from(near[x]) * 3 + u16::from(far[x]);
                 }
                 double_sums(&scratch.sums, &mut scratch.row);
                 return &scratch.row;
             }
             let bias = if is_upper { 1 } else { 2 };
-            for ((blended, near), far) in scratch.blended.iter_mut().zip(near).zip(far) {
-                *blended = ((u16::from(*near) * 3 + u16::from(*far) + bias) >> 2) as u8;
+            let blended = &mut scratch.blended[..];
+            for x in 0..blended.len().min(near.len()).min(far.len()) {
+                blended[x] = ((u16::from(near[x]) * 3 + u16::from(far[x]) + bias) >> 2) as u8;
             }
             &scratch.blended
         }
@@ -80,10 +82,11 @@ fn double(row: &[u8], out: &mut [u8]) {
     let ([first, ..], [.., last]) = (row, row) else { return };
     let end = row.len() * 2 - 1;
     (out[0], out[end]) = (*first, *last);
-    for (out, pair) in out[1..end].chunks_exact_mut(2).zip(row.windows(2)) {
-        let (left, right) = (u16::from(pair[0]), u16::from(pair[1]));
-        out[0] = ((left * 3 + right + 2) >> 2) as u8;
-        out[1] = ((right * 3 + left + 1) >> 2) as u8;
+    let (lefts, rights, out) = (&row[..row.len() - 1], &row[1..], &mut out[1..end]);
+    for index in 0..lefts.len().min(rights.len()).min(out.len() / 2) {
+        let (left, right) = (u16::from(lefts[index]), u16::from(rights[index]));
+        out[index * 2] = ((left * 3 + right + 2) >> 2) as u8;
+        out[index * 2 + 1] = ((right * 3 + left + 1) >> 2) as u8;
     }
 }
 
@@ -93,10 +96,11 @@ fn double_sums(row: &[u16], out: &mut [u8]) {
     let ([first, ..], [.., last]) = (row, row) else { return };
     let end = row.len() * 2 - 1;
     (out[0], out[end]) = (((first * 4 + 8) >> 4) as u8, ((last * 4 + 7) >> 4) as u8);
-    for (out, pair) in out[1..end].chunks_exact_mut(2).zip(row.windows(2)) {
-        let (left, right) = (pair[0], pair[1]);
-        out[0] = ((left * 3 + right + 7) >> 4) as u8;
-        out[1] = ((right * 3 + left + 8) >> 4) as u8;
+    let (lefts, rights, out) = (&row[..row.len() - 1], &row[1..], &mut out[1..end]);
+    for index in 0..lefts.len().min(rights.len()).min(out.len() / 2) {
+        let (left, right) = (lefts[index], rights[index]);
+        out[index * 2] = ((left * 3 + right + 7) >> 4) as u8;
+        out[index * 2 + 1] = ((right * 3 + left + 8) >> 4) as u8;
     }
 }
 

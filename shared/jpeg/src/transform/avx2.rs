@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // Vector instructions that not every processor has, and stores through pointers.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_add_epi32, _mm_add_epi8, _mm_blend_epi16, _mm_cvtsi128_si32, _mm_extract_epi32,
+    __m128i, __m256i, _mm_add_epi8, _mm_add_epi32, _mm_blend_epi16, _mm_cvtsi128_si32, _mm_extract_epi32,
     _mm_loadu_si128, _mm_madd_epi16, _mm_packs_epi16, _mm_packs_epi32, _mm_set1_epi8, _mm_set1_epi32,
     _mm_shuffle_epi32, _mm_slli_epi32, _mm_srai_epi32, _mm_srli_epi32, _mm_storel_epi64, _mm_sub_epi32,
     _mm256_add_epi32, _mm256_blend_epi16, _mm256_castsi256_si128, _mm256_extracti128_si256,
@@ -63,8 +63,8 @@ impl Pairs {
             }
         }
         for (columns, weights) in pairs.columns.iter_mut().zip(&down.weights) {
-            let [a, b, c, d, e, f, g, h] = *weights;
-            *columns = [pair(a, c), pair(e, g), pair(b, d), pair(f, h)];
+            let rows = |low: usize, high: usize| pair(weights[low], weights[high]);
+            *columns = [rows(0, 2), rows(4, 6), rows(1, 3), rows(5, 7)];
         }
         pairs
     }
@@ -83,6 +83,12 @@ impl Arithmetic for Avx2 {
             }
         }
     }
+
+    #[inline(always)]
+    fn begin_rgb_row(self, rows: [&[u8]; 3], out: &mut [u8]) -> usize {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { crate::color::avx2::begin_rgb_row(rows, out) }
+    }
 }
 
 /// A transform to any number of points, of a block whose coefficients are among the low `USED`×`USED`.
@@ -92,18 +98,15 @@ impl Arithmetic for Avx2 {
 /// `out` must be as long as [`Transform::reach`] says.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn any_size<const USED: usize>(
-    with: &Transform,
-    block: &Coefficients,
-    out: &mut [u8],
-    stride: usize,
-) {
+unsafe fn any_size<const USED: usize>(with: &Transform, block: &Coefficients, out: &mut [u8], stride: usize) {
     let (across, down) = (with.across.points, with.down.points);
-    for (start, rows) in (0..across).step_by(8).zip(&with.pairs.rows) {
+    for half in 0..across.div_ceil(8) {
+        let (start, rows) = (half * 8, &with.pairs.rows[half]);
         // SAFETY: loads are of whole arrays of their size.
         let load = |values: &[i32; 8]| unsafe { _mm256_loadu_si256(values.as_ptr().cast()) };
         let weights = [load(&rows[0]), load(&rows[1]), load(&rows[2]), load(&rows[3])];
-        let row = |index: usize| weigh_row::<USED>(&block[index * 8..index * 8 + 8], &weights);
+        let (lines, _) = block.as_chunks::<8>();
+        let row = |index: usize| weigh_row::<USED>(&lines[index], &weights);
         let between = [
             join(row(0), row(2)),
             if USED > 4 { join(row(4), row(6)) } else { _mm256_setzero_si256() },
@@ -126,11 +129,11 @@ unsafe fn any_size<const USED: usize>(
 /// What a row of coefficients makes at each of eight points, with all bits of fraction.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn weigh_row<const USED: usize>(row: &[i16], weights: &[__m256i; 4]) -> __m256i {
+fn weigh_row<const USED: usize>(row: &[i16; 8], weights: &[__m256i; 4]) -> __m256i {
     let mut sum = _mm256_set1_epi32(1 << (ROW_SHIFT - 1));
-    for (coefficients, &weights) in row.chunks_exact(2).zip(weights).take(USED / 2) {
-        let coefficients = _mm256_set1_epi32(pair(coefficients[0], coefficients[1]));
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(coefficients, weights));
+    for index in 0..USED / 2 {
+        let coefficients = _mm256_set1_epi32(pair(row[index * 2], row[index * 2 + 1]));
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(coefficients, weights[index]));
     }
     sum
 }
@@ -211,14 +214,12 @@ unsafe fn four_by_four(with: &Transform, block: &Coefficients, out: &mut [u8], s
     let ((top, bottom), (below_top, above_bottom)) = (weigh(0), weigh(1));
     let words = (_mm_packs_epi32(top, below_top), _mm_packs_epi32(above_bottom, bottom));
     let bytes = _mm_add_epi8(_mm_packs_epi16(words.0, words.1), _mm_set1_epi8(-128));
-    let rows = [
-        _mm_cvtsi128_si32(bytes),
-        _mm_extract_epi32::<1>(bytes),
-        _mm_extract_epi32::<2>(bytes),
-        _mm_extract_epi32::<3>(bytes),
-    ];
-    for (y, row) in rows.into_iter().enumerate() {
-        // SAFETY: four bytes of each of four rows are within what the caller vouches for.
-        unsafe { out.as_mut_ptr().add(y * stride).cast::<i32>().write_unaligned(row) };
+    let out = out.as_mut_ptr();
+    // SAFETY: four bytes of each of four rows are within what the caller vouches for.
+    unsafe {
+        out.cast::<i32>().write_unaligned(_mm_cvtsi128_si32(bytes));
+        out.add(stride).cast::<i32>().write_unaligned(_mm_extract_epi32::<1>(bytes));
+        out.add(stride * 2).cast::<i32>().write_unaligned(_mm_extract_epi32::<2>(bytes));
+        out.add(stride * 3).cast::<i32>().write_unaligned(_mm_extract_epi32::<3>(bytes));
     }
 }

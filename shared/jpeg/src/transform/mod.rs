@@ -8,9 +8,9 @@
 //! within ±1024 × 8, and what the rows make of them fits into 16 bits with a factor of four to spare; what does not can
 //! only come of forged data, and wraps.
 
-mod portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
+mod portable;
 
 use crate::layout::MAX_POINTS;
 pub(crate) use portable::Portable;
@@ -116,11 +116,17 @@ fn to_sample(centred: i32) -> u8 {
     (centred + LEVEL_SHIFT).clamp(0, 255) as u8
 }
 
-/// Ways to transform a block: all give the same samples.
+/// What is done with vectors where there are some: all ways give the same samples.
 pub(crate) trait Arithmetic: Copy {
     /// Transforms a block whose coefficients after `last`, in zigzag order, are zero. Writes to `out`, which is as long as
     /// [`Transform::reach`] says, and may write beyond the right edge of the block.
     fn transform(self, with: &Transform, block: &Coefficients, last: usize, out: &mut [u8], stride: usize);
+
+    /// Makes RGB of Y, Cb and Cr, as [`rgb_of`](crate::color::rgb_of) does, for the first pixels of a row: how many it did.
+    /// The rest is too short for it.
+    fn begin_rgb_row(self, _: [&[u8]; 3], _: &mut [u8]) -> usize {
+        0
+    }
 }
 
 /// Transforms a block in the shortest way that does.
@@ -134,14 +140,7 @@ pub(crate) fn transform<A: Arithmetic>(
     stride: usize,
 ) {
     if last == 0 || with.kind == Kind::One {
-        let sample = Transform::flat(block[0]);
-        let points = with.across.points;
-        for row in out.chunks_mut(stride).take(with.down.points) {
-            match (row.first_chunk_mut::<8>(), points) {
-                (Some(row), ..=8) => *row = [sample; 8],
-                _ => row[..points].fill(sample),
-            }
-        }
+        fill(with, Transform::flat(block[0]), out, stride);
     } else if with.kind == Kind::Two {
         two_by_two(block, out, stride);
     } else {
@@ -149,15 +148,29 @@ pub(crate) fn transform<A: Arithmetic>(
     }
 }
 
+#[inline(always)]
+fn fill(with: &Transform, sample: u8, out: &mut [u8], stride: usize) {
+    let width = if with.across.points > 8 { 16 } else { 8 };
+    for y in 0..with.down.points {
+        let start = y * stride;
+        if width == 8 {
+            out[start..start + 8].copy_from_slice(&[sample; 8]);
+        } else {
+            out[start..start + 16].copy_from_slice(&[sample; 16]);
+        }
+    }
+}
+
 /// The basis of two points has only 1 and -1: sums are exact.
 #[inline(always)]
 fn two_by_two(block: &Coefficients, out: &mut [u8], stride: usize) {
-    let [a, b, c, d] = [block[0], block[1], block[8], block[9]].map(i32::from);
-    let (left, right) = (a + b + 4, a - b + 4);
-    let (slope, twist) = (c + d, c - d);
-    let (top, bottom) = out.split_at_mut(stride);
-    top[..2].copy_from_slice(&[to_sample((left + slope) >> 3), to_sample((right + twist) >> 3)]);
-    bottom[..2].copy_from_slice(&[to_sample((left - slope) >> 3), to_sample((right - twist) >> 3)]);
+    let (a, b) = (i32::from(block[0]) + 4, i32::from(block[1]));
+    let (c, d) = (i32::from(block[8]), i32::from(block[9]));
+    let (left, right, slope, twist) = (a + b, a - b, c + d, c - d);
+    out[0] = to_sample((left + slope) >> 3);
+    out[1] = to_sample((right + twist) >> 3);
+    out[stride] = to_sample((left - slope) >> 3);
+    out[stride + 1] = to_sample((right - twist) >> 3);
 }
 
 #[cfg(test)]

@@ -1,36 +1,46 @@
 //! From components to colours (ITU-T T.871, section 7), pixel by pixel.
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+
 use crate::transform::Arithmetic;
 
 /// Bits of fraction of the factors.
-const BITS: u32 = 15;
+pub(crate) const BITS: u32 = 15;
 
 /// How much of Cr is in red beyond once, and of Cb in blue short of twice: 1.402 and 1.772.
-const RED_CR: i32 = 13_173;
-const BLUE_CB: i32 = -7_471;
+pub(crate) const RED_CR: i32 = 13_173;
+pub(crate) const BLUE_CB: i32 = -7_471;
 
 /// How much of Cb and Cr is in green: -0.344136 and -0.714136.
-const GREEN_CB: i32 = -11_277;
-const GREEN_CR: i32 = -23_401;
+pub(crate) const GREEN_CB: i32 = -11_277;
+pub(crate) const GREEN_CR: i32 = -23_401;
 
 /// Red, green and blue of a luminance and two chrominances.
 #[inline(always)]
 pub(crate) fn rgb_of(luminance: u8, blue: u8, red: u8) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(luminance), i32::from(blue) - 128, i32::from(red) - 128);
-    let round = |sum: i32| (sum + (1 << (BITS - 1))) >> BITS;
-    let sums = [
-        y + cr + round(cr * RED_CR),
-        y + round(cb * GREEN_CB + cr * GREEN_CR),
-        y + 2 * cb + round(cb * BLUE_CB),
-    ];
-    sums.map(|sum| sum.clamp(0, 255) as u8)
+    let red = y + cr + round(cr * RED_CR);
+    let green = y + round(cb * GREEN_CB + cr * GREEN_CR);
+    let blue = y + 2 * cb + round(cb * BLUE_CB);
+    [red.clamp(0, 255) as u8, green.clamp(0, 255) as u8, blue.clamp(0, 255) as u8]
+}
+
+#[inline(always)]
+fn round(sum: i32) -> i32 {
+    (sum + (1 << (BITS - 1))) >> BITS
 }
 
 /// A row of RGB from rows of Y, Cb and Cr.
 #[inline(always)]
-pub(crate) fn rgb_row<A: Arithmetic>(_: A, [y, cb, cr]: [&[u8]; 3], out: &mut [u8]) {
-    for (pixel, ((&y, &cb), &cr)) in out.chunks_exact_mut(3).zip(y.iter().zip(cb).zip(cr)) {
-        pixel.copy_from_slice(&rgb_of(y, cb, cr));
+pub(crate) fn rgb_row<A: Arithmetic>(arithmetic: A, [y, cb, cr]: [&[u8]; 3], out: &mut [u8]) {
+    let width = out.len() / 3;
+    let (y, cb, cr) = (&y[..width], &cb[..width], &cr[..width]);
+    for x in arithmetic.begin_rgb_row([y, cb, cr], out)..width {
+        let [red, green, blue] = rgb_of(y[x], cb[x], cr[x]);
+        out[x * 3] = red;
+        out[x * 3 + 1] = green;
+        out[x * 3 + 2] = blue;
     }
 }
 
