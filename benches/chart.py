@@ -84,7 +84,11 @@ def curves(title, axes, series, bound):
     y_range = (min(y for _, y in points) * 0.8, max([bound[0], *(y for _, y in points)]) * 1.2)
     x = lambda value: left + (WIDTH - left - right) * share(value, x_range)
     y = lambda value: bottom - (bottom - top) * share(value, y_range)
-    parts = [text(16, 26, title, "title"), text(left, height - 10, axes[0], "faint"), text(left - 48, top - 12, axes[1], "faint")]
+    parts = [
+        text(16, 26, title, "title"),
+        text(left, height - 10, axes[0], "faint"),
+        text(left - 48, top - 12, axes[1], "faint"),
+    ]
     for tick in sorted({value for value, _ in points}):
         parts.append(line(x(tick), top, x(tick), bottom, "grid"))
         parts.append(text(x(tick), bottom + 18, f"{tick:g}", "faint", "middle"))

@@ -10,6 +10,7 @@ something is slow.
 
 import argparse
 import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -29,6 +30,7 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
 
 # Those who are only there for comparison are slow, some of them very: fewer turns, of fewer pictures.
 OTHERS_ROUNDS, OTHERS_PICTURES = 2, 2
+LOSSLESS = "png"
 
 
 def arguments():
@@ -82,12 +84,16 @@ class Bench:
             contenders.Thumbline(chosen.thumbline.resolve()),
             contenders.Sharp(chosen.sharp.resolve(), chosen.sharp_form),
         ]
-        self.others = [] if chosen.pair else [
-            contenders.InPython("pyvips", "with_pyvips.py"),
-            contenders.InPython("Pillow", "with_pillow.py"),
-            contenders.ImageCrate(chosen.image.resolve(), "thumbnail"),
-            contenders.ImageCrate(chosen.image.resolve(), "lanczos3"),
-        ]
+        self.others = (
+            []
+            if chosen.pair
+            else [
+                contenders.InPython("pyvips", "with_pyvips.py"),
+                contenders.InPython("Pillow", "with_pillow.py"),
+                contenders.ImageCrate(chosen.image.resolve(), "thumbnail"),
+                contenders.ImageCrate(chosen.image.resolve(), "lanczos3"),
+            ]
+        )
         self.rounds = chosen.rounds
         self.pictures = chosen.pictures_per_run
         self.folder = folder
@@ -128,6 +134,18 @@ class Bench:
                     pictures = self.pictures if main else OTHERS_PICTURES
                     row.add(side.name, self.turn(side, case, pictures, made / side.name))
         return row
+
+    def judge_unencoded(self, file, reference):
+        """The SSIM of each side's pixels, by width: an encoder's whims come to some thousandths in both directions."""
+        judged = {}
+        for side in self.sides:
+            out = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+            try:
+                contenders.warm_up(side, file, LOSSLESS, out)
+            except contenders.Unsupported:
+                continue
+            judged[side.name] = {width: entry["ssim"] for width, entry in judge(reference, out).items()}
+        return judged
 
     def turn(self, side, case, pictures, out):
         alone = contenders.run(side, [case.file], case.output_format, out)
@@ -181,11 +199,11 @@ def run(chosen, folder):
         # What the launcher lends to each process that it measures: no peak can be seen to be smaller.
         "peak_floor_bytes": contenders.charge(["true"], REPOSITORY).peak_bytes,
     }
-    rows, reference, judged = [], None, None
-    for case in todo:
-        if case.file != judged:
-            reference, judged = quality.Reference(case.file), case.file
-        rows.append(bench.measure(case, reference).as_json())
+    rows = []
+    for file, some in itertools.groupby(todo, key=lambda case: case.file):
+        reference = quality.Reference(file)
+        unencoded = bench.judge_unencoded(file, reference)
+        rows += [{**bench.measure(case, reference).as_json(), "unencoded_ssim": unencoded} for case in some]
     usual = cases.held_against_itself(todo)
     itself = [found for side in bench.sides if (found := bench.against_itself(side, usual))]
     return {"setting": setting, "rows": rows, "itself": itself}

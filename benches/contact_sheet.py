@@ -1,8 +1,8 @@
 """`make contact-sheet`: hard pictures, ours beside sharp's, for the eye: target/contact-sheet.png.
 
 Thumbnails are lossless here, so that what differs is decoding, colours and filtering, and not an encoder. Each pair is
-labelled with how far apart the two are: PSNR, and the colour difference ΔE of CIE 1976, of which about 2 is what an eye
-begins to see. Neither side is taken to be right: look where they differ.
+labelled with how far apart the two are: PSNR, and dE, the colour difference of CIE 1976, of which about 2 is what an
+eye begins to see. Neither side is taken to be right: look where they differ.
 """
 
 import argparse

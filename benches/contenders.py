@@ -150,9 +150,7 @@ def warm_up(contender, file, output_format, out):
     """Makes the thumbnails that are judged. Not measured: this one reads picture and program from the disk."""
     out.mkdir(parents=True, exist_ok=True)
     command = contender.command([file], output_format, out)
-    finished = subprocess.run(
-        command, cwd=contender.working_folder, env=environment(), capture_output=True, text=True
-    )
+    finished = subprocess.run(command, cwd=contender.working_folder, env=environment(), capture_output=True, text=True)
     if finished.returncode != 0:
         # Where the picture lies on this machine is nobody else's business.
         raise Unsupported(contender.explain(finished).replace(str(file), file.name))

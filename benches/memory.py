@@ -6,7 +6,6 @@ answer is the right one to a picture that is too large; sharp has the same pictu
 
 import argparse
 import datetime
-import json
 import os
 import pathlib
 import statistics
@@ -17,6 +16,7 @@ import contenders
 import document
 import machine
 import memory_pictures
+import memory_report
 import results
 
 REPOSITORY = contenders.BENCHES.parent
@@ -28,8 +28,12 @@ RUNS = 3
 def arguments():
     parser = argparse.ArgumentParser(prog="memory.py", description="Peak memory by the size and format of the source.")
     parser.add_argument("--docs", action="store_true", help="also write docs/benchmarks.md and its plot")
-    parser.add_argument("--most", type=int, default=memory_pictures.MEGAPIXELS[-1], metavar="MP", help="no larger pictures")
-    parser.add_argument("--pictures", type=pathlib.Path, default=TARGET / "bench/memory", metavar="DIR", help="kept there")
+    parser.add_argument(
+        "--most", type=int, default=memory_pictures.MEGAPIXELS[-1], metavar="MP", help="no larger pictures"
+    )
+    parser.add_argument(
+        "--pictures", type=pathlib.Path, default=TARGET / "bench/memory", metavar="DIR", help="kept there"
+    )
     parser.add_argument("--base", type=pathlib.Path, default=TARGET / "bench/pictures/24mp.jpg", metavar="FILE")
     parser.add_argument("--thumbline", type=pathlib.Path, default=TARGET / "release/thumbline", metavar="FILE")
     parser.add_argument("--sharp", type=pathlib.Path, default=TARGET / "bench/sharp", metavar="DIR")
@@ -40,8 +44,14 @@ def arguments():
 
 
 def measure(sides, file, megapixels, folder):
-    """The peak of each side, or why it does not take the picture: that has a peak as well, and it had better be small."""
-    point = {"megapixels": megapixels, "source_bytes": file.stat().st_size, "peaks": {}, "refusals": {}, "refused_peaks": {}}
+    """The peak of each side, or why it does not take the picture: to find out has a peak as well."""
+    point = {
+        "megapixels": megapixels,
+        "source_bytes": file.stat().st_size,
+        "peaks": {},
+        "refusals": {},
+        "refused_peaks": {},
+    }
     for side in sides:
         out = pathlib.Path(tempfile.mkdtemp(dir=folder))
         try:
@@ -54,27 +64,6 @@ def measure(sides, file, megapixels, folder):
         runs = [contenders.charge(command, side.working_folder, may_fail=True) for _ in range(RUNS)]
         found[side.name] = statistics.median(run.peak_bytes for run in runs)
     return point
-
-
-def as_text(found):
-    """A line for each format, a column for each size."""
-    sizes = found["megapixels"]
-    lines = ["Peak megabytes of a process for one picture, by megapixels of the source; ×: refused, in brackets sharp's"]
-    lines.append("".join([" " * 20, *(f"{size:>14} MP" for size in sizes)]))
-    for entry in found["formats"]:
-        cells = [f"{cell(point, 'thumbline')} ({cell(point, 'sharp')})" for point in entry["points"]]
-        lines.append("".join([entry["name"].ljust(20), *(f"{text:>17}" for text in cells)]))
-    for entry in found["formats"]:
-        for point in entry["points"]:
-            for name, reason in point["refusals"].items():
-                lines.append(f"{name} refuses {entry['name']}, {point['megapixels']} MP: {reason}")
-    return "\n".join(lines)
-
-
-def cell(point, name):
-    if name in point["peaks"]:
-        return f"{point['peaks'][name] / 1e6:.0f}"
-    return f"×{point['refused_peaks'][name] / 1e6:.0f}"
 
 
 def main():
@@ -99,7 +88,7 @@ def main():
         "versions": versions,
     }
     found = {"setting": setting, "megapixels": sizes, "formats": formats}
-    print(as_text(found))
+    print(memory_report.as_text(found))
     if chosen.docs:
         results.keep(results.MEMORY, found)
         document.write()

@@ -15,7 +15,7 @@ from PIL import Image
 JPEG = {"quality": 90, "subsampling": "4:2:0"}
 # What encoders for the web are set to; the speed only decides how long it takes here.
 AVIF = {"quality": 70, "subsampling": "4:2:0", "speed": 8}
-GIF_SIZE, GIF_FRAMES = (960, 720), 12
+GIF_SIZE, GIF_FRAMES = (1280, 960), 12
 
 
 def main(folder):

@@ -54,6 +54,10 @@ def against_itself(name, ones, others):
     return {"name": name, "ratios": {figure: one[figure] / other[figure] for figure in one}}
 
 
+def as_dict(goal):
+    return goal and dataclasses.asdict(goal)
+
+
 class Row:
     """All that is measured of one case."""
 
@@ -71,15 +75,14 @@ class Row:
         self.turns.setdefault(name, []).append(turn)
 
     def as_json(self):
-        sides = {
-            name: {**cost(turns), "thumbnails": self.judged[name]} for name, turns in self.turns.items()
-        }
+        sides = {name: {**cost(turns), "thumbnails": self.judged[name]} for name, turns in self.turns.items()}
         return {
             "case": self.case.label,
             "source": self.case.source,
             "file": self.case.file.name,
             "source_bytes": self.case.file.stat().st_size,
-            "goal": dataclasses.asdict(self.case.goal) if self.case.goal else None,
+            "goal": as_dict(self.case.goal),
+            "process_goal": as_dict(self.case.process_goal),
             "sides": sides,
             "refusals": self.refusals,
         }
@@ -101,10 +104,18 @@ def ssim_gap(row, width, name="thumbline", to="sharp"):
     return sides[name]["thumbnails"][str(width)]["ssim"] - sides[to]["thumbnails"][str(width)]["ssim"]
 
 
-def worst_ssim_gap(row, name="thumbline"):
-    """The smallest `ssim_gap` of all widths."""
-    gaps = [ssim_gap(row, width, name) for width in contenders.WIDTHS]
-    return None if None in gaps else min(gaps)
+def mean_ssim_gap(row):
+    """Of all widths: what an encoder's whims take from one thumbnail they give to another."""
+    gaps = [ssim_gap(row, width) for width in contenders.WIDTHS]
+    return None if None in gaps else statistics.fmean(gaps)
+
+
+def worst_unencoded_gap(row, name="thumbline", to="sharp"):
+    """The smallest gap of all widths between the pixels themselves."""
+    judged = row["unencoded_ssim"]
+    if name not in judged or to not in judged:
+        return None
+    return min(judged[name][width] - judged[to][width] for width in judged[name])
 
 
 def output_bytes(row, name):

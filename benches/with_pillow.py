@@ -1,4 +1,4 @@
-"""The benchmark's job in Pillow's fastest good form: `draft` for JPEG, Lanczos, smaller pictures made of the largest."""
+"""The benchmark's job in Pillow's fastest form of quality: `draft`, Lanczos, smaller pictures made of the largest."""
 
 import PIL
 from PIL import Image, ImageOps

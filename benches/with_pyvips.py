@@ -1,4 +1,4 @@
-"""The benchmark's job in pyvips' fastest form: `thumbnail` shrinks while loading, smaller pictures made of the largest."""
+"""The benchmark's job in pyvips' fastest form: shrunk while loading, smaller pictures made of the largest."""
 
 import pyvips
 
