@@ -120,10 +120,18 @@ impl Work for DecodeAc<'_, '_, '_> {
     type Outcome = Result<(), Error>;
 
     #[inline(always)]
-    fn run<A: Arithmetic>(self, _: A) -> Self::Outcome {
+    fn run<A: Arithmetic>(self, arithmetic: A) -> Self::Outcome {
         let Self { component, entropy, scan, table, units } = self;
         let Component { blocks_wide, kept, places, wanted, coefficients, history, .. } = component;
-        let band = Band { table, places, wanted: *wanted, first: scan.first, last: scan.last, low: scan.low };
+        let band = Band {
+            arithmetic,
+            table,
+            places,
+            wanted: *wanted,
+            first: scan.first,
+            last: scan.last,
+            low: scan.low,
+        };
         let is_refinement = scan.is_refinement();
         // How many more blocks have nothing new in this band: EOBRUN.
         let mut empty = 0;
@@ -164,7 +172,8 @@ impl Work for DecodeAc<'_, '_, '_> {
 }
 
 /// What the blocks of a scan have in common.
-struct Band<'c> {
+struct Band<'c, A> {
+    arithmetic: A,
     table: BandTable,
     places: &'c [u8; 64],
     wanted: u64,
@@ -173,7 +182,7 @@ struct Band<'c> {
     low: u8,
 }
 
-impl Band<'_> {
+impl<A: Arithmetic> Band<'_, A> {
     /// Its coefficients, a bit for each.
     #[inline(always)]
     fn mask(&self) -> u64 {
@@ -236,11 +245,7 @@ impl Band<'_> {
             }
             let is_positive = size == 1 && window.take(1) == 1;
             // Past as many zeros as the run says, to the zero after them.
-            let mut zeros = rest & !*history;
-            for _ in 0..run {
-                zeros &= zeros.wrapping_sub(1);
-            }
-            let target = zeros & zeros.wrapping_neg();
+            let target = self.arithmetic.spread(1 << run, rest & !*history);
             let passed = target.wrapping_sub(1) & rest;
             self.correct(window, clean, passed & *history, block);
             rest &= !(passed | target);
@@ -275,16 +280,17 @@ impl Band<'_> {
                 window.refill(clean);
                 let bits = window.peek(count);
                 window.skip(count);
-                let mut kept = half & self.wanted;
-                while bits != 0 && kept != 0 {
-                    let index = kept.trailing_zeros();
-                    let before = (half & ((1 << index) - 1)).count_ones();
-                    if bits >> (count - 1 - before) & 1 == 1 {
-                        let coefficient = &mut block[usize::from(self.places[index as usize & 63])];
-                        let one = 1 << self.low;
-                        *coefficient = coefficient.wrapping_add(if *coefficient < 0 { -one } else { one });
-                    }
-                    kept &= kept - 1;
+                let mut grown = 0;
+                if half & self.wanted != 0 {
+                    let lowest_first = bits.reverse_bits() >> (usize::BITS - count);
+                    grown = self.arithmetic.spread(lowest_first as u64, half) & self.wanted;
+                }
+                while grown != 0 {
+                    let index = grown.trailing_zeros() as usize;
+                    let coefficient = &mut block[usize::from(self.places[index & 63])];
+                    let one = 1 << self.low;
+                    *coefficient = coefficient.wrapping_add(if *coefficient < 0 { -one } else { one });
+                    grown &= grown - 1;
                 }
             }
             (half, others) = (others, 0);

@@ -7,14 +7,14 @@ use std::arch::x86_64::{
     _mm_shuffle_epi32, _mm_slli_epi32, _mm_srai_epi32, _mm_srli_epi32, _mm_storel_epi64, _mm_sub_epi32,
     _mm256_add_epi32, _mm256_blend_epi16, _mm256_castsi256_si128, _mm256_extracti128_si256,
     _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32,
-    _mm256_srai_epi32, _mm256_srli_epi32, _mm256_sub_epi32,
+    _mm256_srai_epi32, _mm256_srli_epi32, _mm256_sub_epi32, _pdep_u64,
 };
 
 use super::{Arithmetic, Basis, COLUMN_SHIFT, Coefficients, Kind, LOW_QUARTER, ROW_SHIFT, Transform};
 use crate::layout::MAX_POINTS;
 use crate::processor::Work;
 
-/// Proof that the processor has AVX2.
+/// Proof that the processor has AVX2, and the instructions on bits that came with it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx2(());
 
@@ -88,6 +88,12 @@ impl Arithmetic for Avx2 {
     fn begin_rgb_row(self, rows: [&[u8]; 3], out: &mut [u8]) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
         unsafe { crate::color::avx2::begin_rgb_row(rows, out) }
+    }
+
+    #[inline(always)]
+    fn spread(self, bits: u64, over: u64) -> u64 {
+        // SAFETY: `self` proves that the processor has BMI2.
+        unsafe { _pdep_u64(bits, over) }
     }
 }
 

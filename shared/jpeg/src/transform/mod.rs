@@ -127,6 +127,19 @@ pub(crate) trait Arithmetic: Copy {
     fn begin_rgb_row(self, _: [&[u8]; 3], _: &mut [u8]) -> usize {
         0
     }
+
+    /// Puts bits, the lowest first, where a set has elements, the lowest first; what is more than those is left out.
+    #[inline(always)]
+    fn spread(self, mut bits: u64, mut over: u64) -> u64 {
+        let mut spread = 0;
+        while bits != 0 && over != 0 {
+            let lowest = over & over.wrapping_neg();
+            spread |= if bits & 1 == 1 { lowest } else { 0 };
+            bits >>= 1;
+            over ^= lowest;
+        }
+        spread
+    }
 }
 
 /// Transforms a block in the shortest way that does.
