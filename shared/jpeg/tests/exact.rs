@@ -1,0 +1,276 @@
+//! Every kind of picture at every scale, held against an exact transform of the same coefficients in floating point.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
+
+mod pictures;
+mod writer;
+
+use pictures::decode;
+use thumbline_jpeg::{Channels, Scale};
+use writer::{Component, Picture, Scan, ZIGZAG};
+
+/// Coefficients as those of a picture: the higher, the smaller and the rarer.
+fn components(size: (usize, usize), samplings: &[(usize, usize)]) -> Vec<Component> {
+    let mut state = 0x0123_4567_89AB_CDEF_u64;
+    let mut random = move |below: i32| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as i32
+    };
+    let most = |side: fn(&(usize, usize)) -> usize| samplings.iter().map(side).max().unwrap();
+    let (most_across, most_down) = (most(|one| one.0), most(|one| one.1));
+    let component = |(index, &(across, down)): (usize, &(usize, usize))| {
+        let blocks_wide = size.0.div_ceil(8 * most_across) * across;
+        let blocks_high = size.1.div_ceil(8 * most_down) * down;
+        let block = |_| {
+            let mut block = [0; 64];
+            block[0] = random(120) - 60;
+            let last = [0, 3, 9, 20, 63][random(5) as usize];
+            for (index, coefficient) in block.iter_mut().enumerate().take(last + 1).skip(1) {
+                let range = 24 / (1 + index as i32 / 3) + 2;
+                *coefficient = if random(3) == 0 { 0 } else { random(range * 2 + 1) - range };
+            }
+            block
+        };
+        let blocks = (0..blocks_wide * blocks_high).map(block).collect();
+        Component { id: index as u8 + 1, across, down, step: 6 + index as u16, blocks_wide, blocks }
+    };
+    samplings.iter().enumerate().map(component).collect()
+}
+
+/// T.81 A.3.3 for a block of so many points, added to a plane.
+fn transform(block: &[i32; 64], step: u16, (across, down): (usize, usize)) -> Vec<f64> {
+    let basis = |points: usize, x: usize, u: usize| match u {
+        0 => 1.0,
+        u if u >= points => 0.0,
+        u => (((2 * x + 1) * u) as f64 * std::f64::consts::PI / (2 * points) as f64).cos() * 2_f64.sqrt(),
+    };
+    let mut samples = Vec::new();
+    for (y, x) in (0..down).flat_map(|y| (0..across).map(move |x| (y, x))) {
+        let weigh = |(index, &coefficient): (usize, &i32)| {
+            let (row, column) = (ZIGZAG[index] / 8, ZIGZAG[index] % 8);
+            f64::from(coefficient * i32::from(step)) * basis(down, y, row) * basis(across, x, column)
+        };
+        let sum: f64 = block.iter().enumerate().map(weigh).sum();
+        samples.push((sum / 8.0 + 128.0).clamp(0.0, 255.0));
+    }
+    samples
+}
+
+/// What a decoder does along one side: to how many points it transforms, and by what it enlarges after that.
+fn enlargement(eighths: usize, factor: usize, most: usize) -> (usize, usize, usize) {
+    let exact = eighths * most / factor;
+    if eighths < 8 && (eighths * most).is_multiple_of(factor) {
+        if exact <= 16 {
+            return (exact, 1, 1);
+        }
+        if exact.is_multiple_of(2) && exact / 2 <= 16 {
+            return (exact / 2, 1, 2);
+        }
+    }
+    (eighths, factor, most)
+}
+
+/// A row of samples, or a column, at the picture's size.
+fn enlarge(samples: &[f64], from: usize, to: usize, size: usize, is_small: bool) -> Vec<f64> {
+    let at = |index: isize| samples[index.clamp(0, samples.len() as isize - 1) as usize];
+    let sample = |x: usize| {
+        if from * 2 == to && !is_small {
+            let near = (x / 2) as isize;
+            let far = if x.is_multiple_of(2) { near - 1 } else { near + 1 };
+            at(near) * 0.75 + at(far) * 0.25
+        } else {
+            at((x * from / to) as isize)
+        }
+    };
+    (0..size).map(sample).collect()
+}
+
+/// One component at the picture's size.
+fn plane(component: &Component, size: (usize, usize), most: (usize, usize), eighths: usize) -> Vec<f64> {
+    let (points_across, from_across, to_across) = enlargement(eighths, component.across, most.0);
+    let (points_down, from_down, to_down) = enlargement(eighths, component.down, most.1);
+    let stride = component.blocks_wide * points_across;
+    let mut samples = vec![0.0; component.blocks.len() * points_across * points_down];
+    for (index, block) in component.blocks.iter().enumerate() {
+        let (row, column) = (index / component.blocks_wide, index % component.blocks_wide);
+        let start = row * points_down * stride + column * points_across;
+        let block = transform(block, component.step, (points_across, points_down));
+        for (y, samples_of_row) in block.chunks(points_across).enumerate() {
+            samples[start + y * stride..][..points_across].copy_from_slice(samples_of_row);
+        }
+    }
+    let width = (size.0 * component.across * points_across).div_ceil(most.0 * 8);
+    let height = (size.1 * component.down * points_down).div_ceil(most.1 * 8);
+    let scaled = |side: usize| (side * eighths).div_ceil(8);
+    let rows: Vec<Vec<f64>> = (0..height)
+        .map(|y| &samples[y * stride..][..width])
+        .map(|row| enlarge(row, from_across, to_across, scaled(size.0), width <= 2 || eighths == 1))
+        .collect();
+    let mut plane = vec![0.0; scaled(size.0) * scaled(size.1)];
+    for x in 0..scaled(size.0) {
+        let column: Vec<f64> = rows.iter().map(|row| row[x]).collect();
+        let column = enlarge(&column, from_down, to_down, scaled(size.1), eighths == 1);
+        for (y, sample) in column.into_iter().enumerate() {
+            plane[y * scaled(size.0) + x] = sample;
+        }
+    }
+    plane
+}
+
+/// All pixels, of YCbCr where there are three components: ITU-T T.871.
+fn exact(components: &[Component], size: (usize, usize), eighths: usize) -> Vec<f64> {
+    let most_across = components.iter().map(|component| component.across).max().unwrap();
+    let most_down = components.iter().map(|component| component.down).max().unwrap();
+    let planes: Vec<Vec<f64>> = components
+        .iter()
+        .map(|component| plane(component, size, (most_across, most_down), eighths))
+        .collect();
+    let mut pixels = Vec::new();
+    for index in 0..planes[0].len() {
+        let samples: Vec<f64> = planes.iter().map(|plane| plane[index]).collect();
+        if let [y, cb, cr] = samples[..] {
+            let (cb, cr) = (cb - 128.0, cr - 128.0);
+            let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
+            pixels.extend(rgb.map(|color| color.clamp(0.0, 255.0)));
+        } else {
+            pixels.extend(samples);
+        }
+    }
+    pixels
+}
+
+fn psnr(pixels: &[u8], exact: &[f64]) -> f64 {
+    assert_eq!(pixels.len(), exact.len());
+    let sum: f64 = pixels.iter().zip(exact).map(|(&one, other)| (f64::from(one) - other).powi(2)).sum();
+    10.0 * (255.0_f64.powi(2) * exact.len() as f64 / sum).log10()
+}
+
+/// As libjpeg sends them: coefficients in bands, and bit by bit.
+fn progression(count: usize) -> Vec<Scan> {
+    let all: Vec<usize> = (0..count).collect();
+    let mut scans = vec![Scan::progressive(&all, (0, 0), 0, 1)];
+    for component in 0..count {
+        scans.push(Scan::progressive(&[component], (1, 5), 0, 2));
+        scans.push(Scan::progressive(&[component], (6, 63), 0, 2));
+    }
+    scans.push(Scan::progressive(&all, (0, 0), 1, 0));
+    for component in 0..count {
+        scans.push(Scan::progressive(&[component], (1, 63), 2, 1));
+        scans.push(Scan::progressive(&[component], (1, 40), 1, 0));
+        scans.push(Scan::progressive(&[component], (41, 63), 1, 0));
+    }
+    scans
+}
+
+/// Each way to code the same coefficients: all must give the same pixels.
+fn codings(picture: &Picture<'_>) -> Vec<Vec<u8>> {
+    let count = picture.components.len();
+    let all: Vec<usize> = (0..count).collect();
+    let single: Vec<Scan> = (0..count).rev().map(|component| Scan::sequential(&[component])).collect();
+    let baseline = [Scan::sequential(&all)];
+    let long_codes = Picture { code_length: 16, ..picture.clone() };
+    let restarts = Picture { restart: 3, ..picture.clone() };
+    let wide_steps = Picture { wide_steps: true, ..picture.clone() };
+    let mut codings = vec![
+        picture.write(0xC0, &baseline),
+        picture.write(0xC1, &single),
+        long_codes.write(0xC1, &baseline),
+        long_codes.write(0xC2, &progression(count)),
+        restarts.write(0xC1, &baseline),
+        restarts.write(0xC1, &single),
+        wide_steps.write(0xC1, &baseline),
+        picture.write(0xC2, &progression(count)),
+        restarts.write(0xC2, &progression(count)),
+        Picture { late_height: true, ..picture.clone() }.write(0xC0, &baseline),
+        Picture { late_height: true, ..restarts.clone() }.write(0xC2, &progression(count)),
+    ];
+    if count > 2 {
+        let split = [Scan::sequential(&all[..1]), Scan::sequential(&all[1..])];
+        codings.push(picture.write(0xC0, &split));
+    }
+    codings
+}
+
+const SIZES: [(usize, usize); 4] = [(1, 1), (50, 37), (97, 18), (16, 65)];
+
+#[test]
+fn every_sampling_at_every_scale_is_exact() {
+    let samplings: [[(usize, usize); 3]; 18] = [
+        [(1, 1), (1, 1), (1, 1)],
+        [(2, 1), (1, 1), (1, 1)],
+        [(1, 2), (1, 1), (1, 1)],
+        [(2, 2), (1, 1), (1, 1)],
+        [(4, 1), (1, 1), (1, 1)],
+        [(1, 4), (1, 1), (1, 1)],
+        [(4, 2), (1, 1), (1, 1)],
+        [(2, 4), (1, 1), (1, 1)],
+        [(2, 2), (2, 1), (2, 1)],
+        [(2, 2), (1, 2), (1, 2)],
+        [(2, 2), (2, 2), (2, 2)],
+        [(4, 1), (2, 1), (2, 1)],
+        [(1, 1), (2, 2), (1, 1)],
+        [(3, 1), (1, 1), (1, 1)],
+        [(1, 3), (1, 1), (1, 1)],
+        [(3, 2), (1, 1), (2, 1)],
+        [(3, 3), (1, 1), (1, 1)],
+        [(4, 1), (3, 1), (2, 1)],
+    ];
+    let mut least = f64::MAX;
+    for (size, sampling) in SIZES.into_iter().flat_map(|size| samplings.map(|sampling| (size, sampling))) {
+        let components = components(size, &sampling);
+        let picture = Picture::new(size, &components);
+        let codings = codings(&picture);
+        for eighths in 1..=8 {
+            let scale = Scale::eighths(eighths).unwrap();
+            let (pixels, channels) = decode(&codings[0], scale);
+            assert_eq!(channels, Channels::Rgb);
+            let psnr = psnr(&pixels, &exact(&components, size, eighths.into()));
+            assert!(psnr >= 50.0, "{psnr} dB: {size:?} {sampling:?} {eighths}/8");
+            least = least.min(psnr);
+            for (index, coding) in codings.iter().enumerate() {
+                assert!(
+                    decode(coding, scale).0 == pixels,
+                    "coding {index}: {size:?} {sampling:?} {eighths}/8"
+                );
+            }
+        }
+    }
+    println!("at least {least:.1} dB");
+}
+
+#[test]
+fn grey_and_cmyk_at_every_scale_are_exact() {
+    let samplings: [&[(usize, usize)]; 4] =
+        [&[(1, 1)], &[(2, 2)], &[(1, 1); 4], &[(2, 2), (1, 1), (1, 1), (2, 2)]];
+    for (size, sampling) in SIZES.into_iter().flat_map(|size| samplings.map(|sampling| (size, sampling))) {
+        let components = components(size, sampling);
+        for coding in codings(&Picture::new(size, &components)) {
+            for eighths in 1..=8 {
+                let (pixels, channels) = decode(&coding, Scale::eighths(eighths).unwrap());
+                assert_eq!(channels.count(), sampling.len());
+                let psnr = psnr(&pixels, &exact(&components, size, eighths.into()));
+                assert!(psnr >= 50.0, "{psnr} dB: {size:?} {sampling:?} {eighths}/8");
+            }
+        }
+    }
+}
+
+#[test]
+fn stray_bytes_between_segments_harm_nobody() {
+    let components = components((50, 37), &[(2, 2), (1, 1), (1, 1)]);
+    let picture = Picture::new((50, 37), &components);
+    let (plain, scans) = (picture.write(0xC0, &[Scan::sequential(&[0, 1, 2])]), progression(3));
+    for stray in [vec![0; 3], vec![0xFF; 5], vec![7, 0xFF, 0, 9], vec![0xFF, 0xD3]] {
+        let picture = Picture { stray, ..picture.clone() };
+        for mut jpeg in [picture.write(0xC0, &[Scan::sequential(&[0, 1, 2])]), picture.write(0xC2, &scans)] {
+            jpeg.extend(b"what follows the end");
+            assert!(decode(&jpeg, Scale::FULL) == decode(&plain, Scale::FULL));
+        }
+    }
+}
