@@ -157,18 +157,22 @@ impl DcTable {
 
 /// A table that is indexed by [`LOOKAHEAD`] bits, given what each symbol says: a size, and how far to advance.
 fn entries(codes: &Codes, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Vec<Entry> {
-    let spare = SKIP_LOOKAHEAD - LOOKAHEAD;
-    let entry = |next: u32| {
-        let (length, symbol) = codes.short[(next << spare) as usize];
+    let mut entries = vec![Entry(0); 1 << LOOKAHEAD];
+    let mut next = 0;
+    while next < 1 << LOOKAHEAD {
+        let (length, symbol) = codes.short[(next << (SKIP_LOOKAHEAD - LOOKAHEAD)) as usize];
         let length = u32::from(length);
-        match meaning(symbol) {
-            Some((size, advance)) if length != 0 && length <= LOOKAHEAD => {
-                Entry::of(next, length, size, advance)
-            }
-            _ => Entry(0),
+        // All patterns that begin with the same code, and with the same value if that fits.
+        let mut alike = 1;
+        if let (1..=LOOKAHEAD, Some((size, advance))) = (length, meaning(symbol)) {
+            let used = if length + size <= LOOKAHEAD { length + size } else { length };
+            alike = 1 << (LOOKAHEAD - used);
+            let entry = Entry::of(next, length, size, advance);
+            entries[next as usize..(next + alike) as usize].fill(entry);
         }
-    };
-    (0..1 << LOOKAHEAD).map(entry).collect()
+        next += alike;
+    }
+    entries
 }
 
 /// For the AC coefficients of sequential scans: T.81 F.2.2.2.
@@ -211,11 +215,11 @@ fn run_and_size(symbol: u8) -> (u32, usize) {
 }
 
 impl AcTable {
-    /// Makes a table ready.
-    pub(crate) fn new(spec: &HuffmanSpec) -> Self {
+    /// Makes a table ready, for skipping as well or only for coefficients.
+    pub(crate) fn new(spec: &HuffmanSpec, is_skipping: bool) -> Self {
         let codes = Codes::new(spec);
         let entries = entries(&codes, |symbol| Some(run_and_size(symbol)));
-        let skips = (0..1 << SKIP_LOOKAHEAD).map(|next| skip_entry(&codes, next)).collect();
+        let skips = if is_skipping { skips(&codes) } else { Vec::new() };
         Self { codes, entries, skips }
     }
 
@@ -242,21 +246,33 @@ impl AcTable {
     }
 }
 
-fn skip_entry(codes: &Codes, next: u32) -> u16 {
-    let (mut bits, mut advanced) = (0, 0);
-    while bits < SKIP_LOOKAHEAD && advanced < 48 {
-        let (length, symbol) = codes.short[(next << bits & ((1 << SKIP_LOOKAHEAD) - 1)) as usize];
-        let (size, advance) = run_and_size(symbol);
-        if length == 0 || bits + u32::from(length) > SKIP_LOOKAHEAD {
-            break;
-        }
-        bits += u32::from(length) + size;
-        advanced += advance;
-        if advance == END_OF_BLOCK {
-            break;
+/// What [`AcTable::several`] looks up: for each pattern of bits the first symbol, and what the bits after it have to offer.
+fn skips(codes: &Codes) -> Vec<u16> {
+    // Likewise for each pattern of fewer bits, at the power of two of their number.
+    let mut skips = vec![0_u16; 2 << SKIP_LOOKAHEAD];
+    for bits in 1..=SKIP_LOOKAHEAD {
+        for next in 0..1 << bits {
+            let (length, symbol) = codes.short[next << (SKIP_LOOKAHEAD - bits)];
+            let length = u32::from(length);
+            if length == 0 || length > bits {
+                continue;
+            }
+            let (size, advance) = run_and_size(symbol);
+            let mut used = length + size;
+            let mut advanced = advance;
+            if advance < END_OF_BLOCK && used < bits {
+                let rest = 1 << (bits - used);
+                let after = skips[rest | next & (rest - 1)];
+                // More cannot be told from the end of a block.
+                if advance + usize::from(after >> 5) % END_OF_BLOCK < 64 {
+                    used += u32::from(after & 31);
+                    advanced += usize::from(after >> 5);
+                }
+            }
+            skips[1 << bits | next] = (used | (advanced as u32) << 5) as u16;
         }
     }
-    (bits | (advanced as u32) << 5) as u16
+    skips.split_off(1 << SKIP_LOOKAHEAD)
 }
 
 /// For the AC coefficients of progressive scans, where an end of block may be that of many blocks: T.81 G.1.2.2.

@@ -60,24 +60,22 @@ impl<'a> SequentialScan<'a> {
     ) -> Result<Self, Error> {
         let is_interleaved = scan.parts.len() > 1;
         let (mut parts, mut slots) = (Vec::new(), Vec::new());
+        // Two components mostly share their tables.
+        let mut dc_tables: [Option<Arc<DcTable>>; 4] = Default::default();
+        let mut ac_tables: [Option<Arc<AcTable>>; 4] = Default::default();
+        let is_reduced = layout.rows_per_mcu < 8 * frame.most_down;
         for (index, named) in scan.parts.iter().enumerate() {
             let component = &layout.components[named.component];
             let quantization = frame.components[named.component].quantization;
             let steps = defined(scan, scan.tables.quantization[quantization].as_ref())?;
             let dc = defined(scan, scan.tables.dc[named.dc].as_ref())?;
             let ac = defined(scan, scan.tables.ac[named.ac].as_ref())?;
-            // Two components mostly share their tables.
-            let same = |part: &&Part| {
-                scan.parts.iter().any(|other| other.component == part.component && other.ac == named.ac)
-            };
-            let ac = match parts.iter().find(same) {
-                Some(part) => Arc::clone(&part.ac),
-                None => Arc::new(AcTable::new(ac)),
-            };
+            let dc = dc_tables[named.dc].get_or_insert_with(|| Arc::new(DcTable::new(dc)));
+            let ac = ac_tables[named.ac].get_or_insert_with(|| Arc::new(AcTable::new(ac, is_reduced)));
             parts.push(Part {
                 component: named.component,
-                dc: Arc::new(DcTable::new(dc)),
-                ac,
+                dc: Arc::clone(dc),
+                ac: Arc::clone(ac),
                 steps: steps.map(signed_step),
                 predicted: 0,
                 transform: Arc::new(Transform::new(component.points_across, component.points_down)),
