@@ -72,6 +72,11 @@ bench-memory: rust-tools $(BENCH_READY) ## peak memory against the source's size
 bench-stages: rust-tools $(BENCH_HOME)/pictures/ready ## decoding, resizing, encoding, by Criterion
 	BENCH_PICTURES=$(or $(BENCH_PICTURES),$(BENCH_HOME)/pictures) cargo bench --locked -p thumbline-bench-stages
 
+.PHONY: bench-jpeg
+bench-jpeg: rust-tools $(BENCH_HOME)/pictures/ready ## our JPEG decoder beside djpeg (needs libjpeg-turbo's)
+	cargo bench --locked -p thumbline-jpeg --bench djpeg -- $(if $(DOCS),--write $(CURDIR)/shared/jpeg/README.md) \
+		$(wildcard $(or $(BENCH_PICTURES),$(BENCH_HOME)/pictures)/*mp*.jpg)
+
 .PHONY: contact-sheet
 contact-sheet: rust-tools $(BENCH_READY) ## hard pictures beside sharp's, into target/contact-sheet.html
 	@cargo build --locked --release -p thumbline-cli

@@ -32,7 +32,9 @@ fn main() -> Outcome<()> {
     if Command::new("djpeg").arg("-version").stderr(Stdio::null()).status().is_err() {
         return Err("djpeg is missing: apt-get install libjpeg-turbo-progs (or the like)".into());
     }
-    let mut table = String::from("| picture | scale | ms | djpeg | ratio | zune-jpeg |\n| --- | --: | --: | --: | --: | --: |\n");
+    let mut table = String::from(
+        "| picture | scale | ms | djpeg | ratio | zune-jpeg |\n| --- | --: | --: | --: | --: | --: |\n",
+    );
     for file in files {
         for eighths in [1, 2, 3, 4, 6, 8] {
             table += &measure(Path::new(file), eighths)?;
@@ -93,7 +95,8 @@ fn decode(source: &[u8], scale: Scale) -> Outcome<()> {
 
 fn djpeg(file: &Path, eighths: u8) -> Outcome<()> {
     let scale = format!("{eighths}/8");
-    let status = Command::new("djpeg").args(["-scale", &scale, "-outfile", "/dev/null"]).arg(file).status()?;
+    let status =
+        Command::new("djpeg").args(["-scale", &scale, "-outfile", "/dev/null"]).arg(file).status()?;
     if status.success() { Ok(()) } else { Err(format!("djpeg does not read {}", file.display()).into()) }
 }
 
