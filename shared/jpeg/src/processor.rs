@@ -3,6 +3,8 @@
 
 #[cfg(target_arch = "x86_64")]
 use crate::transform::avx2::Avx2;
+#[cfg(target_arch = "aarch64")]
+use crate::transform::neon::Neon;
 use crate::transform::{Arithmetic, Portable};
 
 /// A kind of processor.
@@ -11,6 +13,8 @@ pub(crate) enum Processor {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
 }
 
 /// Something that is worth being compiled for each kind of processor. All of it must be inlined.
@@ -27,6 +31,10 @@ impl Processor {
         if let Some(avx2) = Avx2::detect() {
             return Self::Avx2(avx2);
         }
+        #[cfg(target_arch = "aarch64")]
+        if let Some(neon) = Neon::detect() {
+            return Self::Neon(neon);
+        }
         Self::Portable
     }
 
@@ -36,6 +44,8 @@ impl Processor {
             Self::Portable => work.run(Portable),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.run(work),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(neon) => neon.run(work),
         }
     }
 }

@@ -27,12 +27,12 @@ fn components(size: (usize, usize), samplings: &[(usize, usize)]) -> Vec<Compone
     let component = |(index, &(across, down)): (usize, &(usize, usize))| {
         let blocks_wide = size.0.div_ceil(8 * most_across) * across;
         let blocks_high = size.1.div_ceil(8 * most_down) * down;
-        let block = |_| {
+        let block = |_: usize| {
             let mut block = [0; 64];
             block[0] = random(120) - 60;
             let last = [0, 3, 9, 20, 63][random(5) as usize];
             for (index, coefficient) in block.iter_mut().enumerate().take(last + 1).skip(1) {
-                let range = 24 / (1 + index as i32 / 3) + 2;
+                let range = 24 / (1 + i32::try_from(index).unwrap() / 3) + 2;
                 *coefficient = if random(3) == 0 { 0 } else { random(range * 2 + 1) - range };
             }
             block
@@ -43,20 +43,25 @@ fn components(size: (usize, usize), samplings: &[(usize, usize)]) -> Vec<Compone
     samplings.iter().enumerate().map(component).collect()
 }
 
-/// T.81 A.3.3 for a block of so many points, added to a plane.
-fn transform(block: &[i32; 64], step: u16, (across, down): (usize, usize)) -> Vec<f64> {
-    let basis = |points: usize, x: usize, u: usize| match u {
+/// The basis functions of T.81 A.3.3 for so many points: for each point, what each of eight coefficients adds to it.
+fn basis(points: usize) -> Vec<[f64; 8]> {
+    let weight = |x: usize, u: usize| match u {
         0 => 1.0,
         u if u >= points => 0.0,
         u => (((2 * x + 1) * u) as f64 * std::f64::consts::PI / (2 * points) as f64).cos() * 2_f64.sqrt(),
     };
+    (0..points).map(|x| std::array::from_fn(|u| weight(x, u))).collect()
+}
+
+/// T.81 A.3.3 for a block.
+fn transform(block: &[i32; 64], step: u16, across: &[[f64; 8]], down: &[[f64; 8]]) -> Vec<f64> {
     let mut samples = Vec::new();
-    for (y, x) in (0..down).flat_map(|y| (0..across).map(move |x| (y, x))) {
-        let weigh = |(index, &coefficient): (usize, &i32)| {
-            let (row, column) = (ZIGZAG[index] / 8, ZIGZAG[index] % 8);
-            f64::from(coefficient * i32::from(step)) * basis(down, y, row) * basis(across, x, column)
-        };
-        let sum: f64 = block.iter().enumerate().map(weigh).sum();
+    for (down, across) in down.iter().flat_map(|down| across.iter().map(move |across| (down, across))) {
+        let mut sum = 0.0;
+        for (index, &coefficient) in block.iter().enumerate().filter(|(_, coefficient)| **coefficient != 0) {
+            let value = f64::from(coefficient * i32::from(step));
+            sum += value * down[ZIGZAG[index] / 8] * across[ZIGZAG[index] % 8];
+        }
         samples.push((sum / 8.0 + 128.0).clamp(0.0, 255.0));
     }
     samples
@@ -78,14 +83,14 @@ fn enlargement(eighths: usize, factor: usize, most: usize) -> (usize, usize, usi
 
 /// A row of samples, or a column, at the picture's size.
 fn enlarge(samples: &[f64], from: usize, to: usize, size: usize, is_small: bool) -> Vec<f64> {
-    let at = |index: isize| samples[index.clamp(0, samples.len() as isize - 1) as usize];
+    let at = |index: isize| samples[index.clamp(0, samples.len().cast_signed() - 1).cast_unsigned()];
     let sample = |x: usize| {
         if from * 2 == to && !is_small {
-            let near = (x / 2) as isize;
+            let near = (x / 2).cast_signed();
             let far = if x.is_multiple_of(2) { near - 1 } else { near + 1 };
             at(near) * 0.75 + at(far) * 0.25
         } else {
-            at((x * from / to) as isize)
+            at((x * from / to).cast_signed())
         }
     };
     (0..size).map(sample).collect()
@@ -97,10 +102,11 @@ fn plane(component: &Component, size: (usize, usize), most: (usize, usize), eigh
     let (points_down, from_down, to_down) = enlargement(eighths, component.down, most.1);
     let stride = component.blocks_wide * points_across;
     let mut samples = vec![0.0; component.blocks.len() * points_across * points_down];
+    let (basis_across, basis_down) = (basis(points_across), basis(points_down));
     for (index, block) in component.blocks.iter().enumerate() {
         let (row, column) = (index / component.blocks_wide, index % component.blocks_wide);
         let start = row * points_down * stride + column * points_across;
-        let block = transform(block, component.step, (points_across, points_down));
+        let block = transform(block, component.step, &basis_across, &basis_down);
         for (y, samples_of_row) in block.chunks(points_across).enumerate() {
             samples[start + y * stride..][..points_across].copy_from_slice(samples_of_row);
         }
@@ -197,7 +203,7 @@ fn codings(picture: &Picture<'_>) -> Vec<Vec<u8>> {
     codings
 }
 
-const SIZES: [(usize, usize); 4] = [(1, 1), (50, 37), (97, 18), (16, 65)];
+const SIZES: [(usize, usize); 3] = [(1, 1), (50, 37), (16, 65)];
 
 #[test]
 fn every_sampling_at_every_scale_is_exact() {

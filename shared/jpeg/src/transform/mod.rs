@@ -10,6 +10,8 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
 mod portable;
 
 use crate::layout::MAX_POINTS;
@@ -32,6 +34,8 @@ pub(crate) struct Basis {
     pub(crate) points: usize,
     /// For each point, what each coefficient contributes to it.
     weights: [[i16; 8]; MAX_POINTS],
+    /// For each coefficient, what it contributes to each point.
+    by_coefficient: [[i16; MAX_POINTS]; 8],
 }
 
 impl Basis {
@@ -45,7 +49,8 @@ impl Basis {
                 *weight = (angle.cos() * scale * f64::from(1 << BASIS_BITS)).round() as i16;
             }
         }
-        Self { points, weights }
+        let by_coefficient = std::array::from_fn(|u| std::array::from_fn(|x| weights[x][u]));
+        Self { points, weights, by_coefficient }
     }
 }
 

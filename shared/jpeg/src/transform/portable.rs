@@ -1,6 +1,6 @@
 //! The transform in plain Rust: what all others must equal.
 
-use super::{Arithmetic, Basis, COLUMN_SHIFT, Coefficients, LOW_QUARTER, ROW_SHIFT, Transform, to_sample};
+use super::{Arithmetic, COLUMN_SHIFT, Coefficients, LOW_QUARTER, ROW_SHIFT, Transform, to_sample};
 use crate::layout::MAX_POINTS;
 
 /// For processors without anything better.
@@ -28,34 +28,34 @@ fn separate<const WIDTH: usize>(
     out: &mut [u8],
     stride: usize,
 ) {
-    let mut between = [[0_i32; WIDTH]; 8];
-    let used_down = used.min(with.down.points);
-    for (row, line) in block.chunks_exact(8).zip(&mut between).take(used_down) {
-        let sums = weigh_row::<WIDTH>(&with.across, row, used.min(with.across.points));
-        for (value, sum) in line.iter_mut().zip(sums) {
-            *value = i32::from((sum.wrapping_add(1 << (ROW_SHIFT - 1)) >> ROW_SHIFT) as i16);
+    let mut between = [[0_i16; WIDTH]; 8];
+    for y in 0..used {
+        let mut sums = [1_i32 << (ROW_SHIFT - 1); WIDTH];
+        for u in 0..used {
+            add::<WIDTH>(&mut sums, &with.across.by_coefficient[u], block[y * 8 + u]);
+        }
+        for x in 0..WIDTH {
+            between[y][x] = (sums[x] >> ROW_SHIFT) as i16;
         }
     }
-    for (weights, out) in with.down.weights.iter().zip(out.chunks_mut(stride)).take(with.down.points) {
+    let points = with.across.points;
+    for y in 0..with.down.points {
         let mut sums = [1_i32 << (COLUMN_SHIFT - 1); WIDTH];
-        for (line, &weight) in between.iter().zip(weights).take(used_down) {
-            for (sum, value) in sums.iter_mut().zip(line) {
-                *sum = sum.wrapping_add(value.wrapping_mul(weight.into()));
-            }
+        for (line, &weight) in between.iter().zip(&with.down.weights[y]).take(used) {
+            add::<WIDTH>(&mut sums, line, weight);
         }
-        for (sample, sum) in out.iter_mut().zip(sums).take(with.across.points) {
-            *sample = to_sample(sum >> COLUMN_SHIFT);
+        let mut row = [0; WIDTH];
+        for x in 0..WIDTH {
+            row[x] = to_sample(sums[x] >> COLUMN_SHIFT);
         }
+        out[y * stride..y * stride + points].copy_from_slice(&row[..points]);
     }
 }
 
+/// Adds so many times some values. Written so that compilers see vectors in it.
 #[inline(always)]
-fn weigh_row<const WIDTH: usize>(basis: &Basis, row: &[i16], used: usize) -> [i32; WIDTH] {
-    let mut sums = [0_i32; WIDTH];
-    for (sum, weights) in sums.iter_mut().zip(&basis.weights) {
-        for (&coefficient, &weight) in row.iter().zip(weights).take(used) {
-            *sum = sum.wrapping_add(i32::from(coefficient) * i32::from(weight));
-        }
+fn add<const WIDTH: usize>(sums: &mut [i32; WIDTH], values: &[i16], times: i16) {
+    for x in 0..WIDTH {
+        sums[x] = sums[x].wrapping_add(i32::from(values[x]) * i32::from(times));
     }
-    sums
 }
