@@ -17,6 +17,14 @@ pub(crate) enum Expansion {
     Repeat { from: usize, to: usize },
 }
 
+const REPEAT_TWICE: Expansion = Expansion::Repeat { from: 1, to: 2 };
+
+impl Expansion {
+    fn without_triangle(self) -> Self {
+        if self == Self::Triangle { REPEAT_TWICE } else { self }
+    }
+}
+
 /// One component at one scale.
 #[derive(Clone, Debug)]
 pub(crate) struct ComponentLayout {
@@ -61,6 +69,14 @@ impl Layout {
             let stored_height = (frame.height * component.down).div_ceil(most_down);
             let width = (frame.width * component.across * points_across).div_ceil(most_across * 8);
             let height = (frame.height * component.down * points_down).div_ceil(most_down * 8);
+            let expand_across = expansion(component.across * points_across, most_across * eighths);
+            let expand_down = expansion(component.down * points_down, most_down * eighths);
+            // libjpeg, too, only repeats where there is hardly anything to blend, or the width is not doubled.
+            let (expand_across, expand_down) = match (expand_across, expand_down) {
+                (Expansion::Triangle, down) if width <= 2 => (REPEAT_TWICE, down.without_triangle()),
+                (across @ Expansion::Repeat { .. }, down) => (across, down.without_triangle()),
+                both => both,
+            };
             ComponentLayout {
                 across: component.across,
                 down: component.down,
@@ -70,15 +86,8 @@ impl Layout {
                 blocks_high: stored_height.div_ceil(8),
                 width,
                 height,
-                // libjpeg, too, repeats what is hardly wider than what a triangle covers.
-                expand_across: match expansion(component.across * points_across, most_across * eighths) {
-                    Expansion::Triangle if width <= 2 || eighths == 1 => Expansion::Repeat { from: 1, to: 2 },
-                    expansion => expansion,
-                },
-                expand_down: match expansion(component.down * points_down, most_down * eighths) {
-                    Expansion::Triangle if eighths == 1 => Expansion::Repeat { from: 1, to: 2 },
-                    expansion => expansion,
-                },
+                expand_across,
+                expand_down,
             }
         });
         let sides = |side: usize| (side * eighths).div_ceil(8);

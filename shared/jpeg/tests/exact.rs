@@ -116,12 +116,13 @@ fn plane(component: &Component, size: (usize, usize), most: (usize, usize), eigh
     let scaled = |side: usize| (side * eighths).div_ceil(8);
     let rows: Vec<Vec<f64>> = (0..height)
         .map(|y| &samples[y * stride..][..width])
-        .map(|row| enlarge(row, from_across, to_across, scaled(size.0), width <= 2 || eighths == 1))
+        .map(|row| enlarge(row, from_across, to_across, scaled(size.0), width <= 2))
         .collect();
+    let is_repeated = from_across != to_across && (from_across * 2 != to_across || width <= 2);
     let mut plane = vec![0.0; scaled(size.0) * scaled(size.1)];
     for x in 0..scaled(size.0) {
         let column: Vec<f64> = rows.iter().map(|row| row[x]).collect();
-        let column = enlarge(&column, from_down, to_down, scaled(size.1), eighths == 1);
+        let column = enlarge(&column, from_down, to_down, scaled(size.1), is_repeated);
         for (y, sample) in column.into_iter().enumerate() {
             plane[y * scaled(size.0) + x] = sample;
         }

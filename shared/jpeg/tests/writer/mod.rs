@@ -233,7 +233,7 @@ impl<'p> ScanWriter<'p> {
             run = 0;
         }
         if run > 0 {
-            self.ended += 1;
+            self.end_block();
         }
     }
 
@@ -266,8 +266,17 @@ impl<'p> ScanWriter<'p> {
             run = 0;
         }
         if run > 0 || !corrections.is_empty() {
-            self.ended += 1;
             self.ended_bits.append(&mut corrections);
+            self.end_block();
+        }
+    }
+
+    fn end_block(&mut self) {
+        /// No symbol says more.
+        const MOST: u32 = 0x7FFF;
+        self.ended += 1;
+        if self.ended == MOST {
+            self.end_run();
         }
     }
 
