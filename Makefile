@@ -2,7 +2,7 @@
 #
 # A Rust toolchain and a C compiler (libwebp and ring contain C) are all that `make demo` needs; `make test` also needs
 # Python 3.11 with venv, and installs into it what tests/clients/requirements.txt names. `make bench` needs Node.js as well;
-# docs/benchmarks.md says what it takes: QUICK=1, JSON=1, DOCS=1, BENCH_PICTURES=DIR.
+# docs/benchmarks.md says what it takes: QUICK=1, ONLY=TEXT, JSON=1, DOCS=1, BENCH_PICTURES=DIR.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -61,7 +61,8 @@ run-client-tests: $(PYTHON_READY)
 .PHONY: bench
 bench: rust-tools $(BENCH_READY) ## cost and quality beside sharp's and others' (needs Node.js)
 	@cargo build --locked --release -p thumbline-cli -p thumbline-bench-image
-	@$(BENCH_PYTHON) benches/compare.py $(if $(QUICK),--quick) $(if $(JSON),--json) $(if $(DOCS),--docs)
+	@$(BENCH_PYTHON) benches/compare.py $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(JSON),--json) $(if $(DOCS),--docs)
 
 .PHONY: bench-memory
 bench-memory: rust-tools $(BENCH_READY) ## peak memory against the source's size, up to 100 megapixels

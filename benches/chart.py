@@ -24,7 +24,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 }
 """
 # Told apart by most eyes that see some colours differently, on white and on near black (after M. Okabe and K. Ito).
-COLORS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c6bb1", "#999999", "#b2a300")
+COLORS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c6bb1", "#999999", "#b2a300", "#a0522d")
 WIDTH = 860
 # What a letter takes, about, in pixels.
 LETTER = 6.6
@@ -66,9 +66,13 @@ def drawn_bar(one, place, y, height, color):
     if one.value is None:
         return [text(place(0) + 4, y + height - 2, "not taken", "faint")]
     length = place(one.value) - place(0)
+    # Not on top of the goal's mark.
+    label = place(one.value) + 4
+    if one.goal and label - 6 < place(one.goal) < label + 5 * LETTER:
+        label = place(one.goal) + 4
     found = [
         f'<rect x="{place(0):.1f}" y="{y:.1f}" width="{length:.1f}" height="{height - 1}" fill="{color}"/>',
-        text(place(one.value) + 4, y + height - 2, f"{one.value:.2f}", "faint"),
+        text(label, y + height - 2, f"{one.value:.2f}", "faint"),
     ]
     if one.goal:
         found.append(line(place(one.goal), y, place(one.goal), y + height - 1, "goal"))
@@ -76,8 +80,11 @@ def drawn_bar(one, place, y, height, color):
 
 
 def curves(title, axes, series, bound):
-    """Lines over two logarithmic axes. `series` is a list of (name, [(x, y)]); `bound` a y and its name."""
-    left, top, right, height = 64, 56, 230, 460
+    """Lines over two logarithmic axes. `series` is a list of (name, [(x, y)]); `bound` a y and its name.
+
+    The names are listed in the order of the lines' ends.
+    """
+    left, top, right, height = 64, 56, 280, 460
     bottom = height - 48
     points = [point for _, some in series for point in some]
     x_range = (min(x for x, _ in points), max(x for x, _ in points))
@@ -106,7 +113,7 @@ def curves(title, axes, series, bound):
         parts += [f'<circle cx="{x(one):.1f}" cy="{y(other):.1f}" r="3" fill="{color}"/>' for one, other in some]
         label_y = top + 10 + 20 * rank
         parts.append(f'<rect x="{WIDTH - right + 18}" y="{label_y - 9}" width="10" height="10" fill="{color}"/>')
-        parts.append(text(WIDTH - right + 34, label_y, f"{name}: {some[-1][1]:.0f} at {some[-1][0]:g}"))
+        parts.append(text(WIDTH - right + 34, label_y, name))
     return svg(height, parts)
 
 

@@ -213,9 +213,8 @@ def main():
     chosen = arguments()
     with tempfile.TemporaryDirectory(prefix="thumbline-bench-") as folder:
         found = run(chosen, pathlib.Path(folder))
-    text = json.dumps(found, indent=1, ensure_ascii=False)
-    (TARGET / "bench/last.json").write_text(text + "\n", encoding="utf-8")
-    print(text if chosen.json else report.as_text(found))
+    results.keep(TARGET / "bench/last.json", found)
+    print(json.dumps(found, indent=1, ensure_ascii=False) if chosen.json else report.as_text(found))
     if chosen.docs:
         results.keep(results.COSTS, found)
         document.write()

@@ -61,6 +61,7 @@ REMARKS = """\
 ```sh
 make bench                              # the tables, in a terminal
 make bench QUICK=1                      # one small picture, two rounds: does it work here?
+make bench ONLY="12 MP PNG"             # the rows whose names contain this
 make bench BENCH_PICTURES=~/Pictures    # your own pictures, each file of the folder to JPEG and to WebP
 make -s bench JSON=1                    # for machines, with every width's quality
 make bench DOCS=1                       # and write this page
@@ -133,9 +134,9 @@ def goals_met(name, figure, kind, goal, rows):
     """In how many rows that have a goal it is met, and by how much it is not in the others."""
     held = [(row, results.ratio(row, figure), row[kind][goal]) for row in rows if row[kind]]
     missed = [(row, ratio, most) for row, ratio, most in held if ratio is None or ratio > most]
-    some = ", ".join(f"{row['case']} {report.times(ratio)} (goal {most:.2f})" for row, ratio, most in missed)
+    some = "; ".join(f"{row['case']} {report.times(ratio)} (goal {most:.2f})" for row, ratio, most in missed)
     return f"**{name}**: the goal is met in {len(held) - len(missed)} of {len(held)} rows" + (
-        f"; not in {some}." if some else "."
+        f", not in {some}." if some else "."
     )
 
 

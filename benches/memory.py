@@ -88,6 +88,7 @@ def main():
         "versions": versions,
     }
     found = {"setting": setting, "megapixels": sizes, "formats": formats}
+    results.keep(TARGET / "bench/last-memory.json", found)
     print(memory_report.as_text(found))
     if chosen.docs:
         results.keep(results.MEMORY, found)

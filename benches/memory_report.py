@@ -45,7 +45,9 @@ def plot(found):
         taken = [point for point in entry["points"] if report.OURS in point["peaks"]]
         points = [(point["megapixels"], point["peaks"][report.OURS] / report.MEGABYTE) for point in taken]
         if points:
-            series.append((entry["name"], points))
+            size, peak = points[-1]
+            more = "; more is refused" if len(taken) < len(entry["points"]) else ""
+            series.append((f"{entry['name']}: {peak:.0f} at {size}{more}", points))
     title = "Peak memory of a process that makes four thumbnails"
     return chart.curves(title, ("megapixels of the source", "MB"), series, (BOUND_MB, f"{BOUND_MB} MB"))
 

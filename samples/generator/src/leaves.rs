@@ -110,3 +110,54 @@ fn clamp(place: f32, side: u32) -> u32 {
 fn as_real(number: u32) -> f32 {
     number as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgba, imageops};
+
+    use super::*;
+
+    fn strewn() -> RgbaImage {
+        let mut picture = RgbaImage::from_pixel(768, 512, Rgba([120, 110, 100, 255]));
+        strew(&mut picture, 0.0, 7);
+        picture
+    }
+
+    /// The mean difference of the green of two neighbours.
+    fn roughness(picture: &RgbaImage) -> f32 {
+        let mut sum = 0;
+        for y in 0..picture.height() {
+            for x in 1..picture.width() {
+                let green = |x| picture.get_pixel(x, y).0[1];
+                sum += u32::from(green(x).abs_diff(green(x - 1)));
+            }
+        }
+        as_real(sum) / as_real((picture.width() - 1) * picture.height())
+    }
+
+    #[test]
+    fn a_thumbnail_is_no_smoother_than_the_picture() {
+        let picture = strewn();
+        let full = roughness(&picture);
+        assert!(full > 4.0, "the picture is smooth: {full}");
+        for shrink in [2, 4, 8] {
+            let small = imageops::thumbnail(&picture, picture.width() / shrink, picture.height() / shrink);
+            let ratio = roughness(&small) / full;
+            assert!(ratio > 0.9, "1/{shrink} as large, it is {ratio} times as rough");
+        }
+    }
+
+    #[test]
+    fn nothing_falls_above_the_horizon_but_what_reaches_over_it() {
+        let blank = Rgba([120, 110, 100, 255]);
+        let mut picture = RgbaImage::from_pixel(300, 200, blank);
+        strew(&mut picture, 0.5, 7);
+        let changed = |rows: std::ops::Range<u32>| {
+            rows.flat_map(|y| (0..300).map(move |x| (x, y)))
+                .filter(|(x, y)| *picture.get_pixel(*x, *y) != blank)
+                .count()
+        };
+        assert_eq!(changed(0..60), 0);
+        assert!(changed(100..200) > 300 * 60);
+    }
+}
