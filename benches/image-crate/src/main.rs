@@ -88,7 +88,7 @@ fn fit(
 fn write(picture: &DynamicImage, width: u32, arguments: &Arguments) -> Result<()> {
     let (extension, bytes) = match arguments.format {
         Format::Jpeg => ("jpg", jpeg(picture, arguments.quality)?),
-        Format::Webp => ("webp", webp(picture, arguments.quality)),
+        Format::Webp => ("webp", webp(picture, arguments.quality)?),
     };
     let path = arguments.out.join(format!("w{width}.{extension}"));
     std::fs::write(&path, bytes).with_context(|| path.display().to_string())
@@ -101,12 +101,20 @@ fn jpeg(picture: &DynamicImage, quality: u8) -> Result<Vec<u8>> {
 }
 
 /// By libwebp, at its usual method, 4: the `image` crate itself writes lossless WebP only.
-fn webp(picture: &DynamicImage, quality: u8) -> Vec<u8> {
-    let (width, height) = (picture.width(), picture.height());
-    let quality = f32::from(quality);
-    if picture.color().has_alpha() {
-        webp::Encoder::from_rgba(&picture.to_rgba8(), width, height).encode(quality).to_vec()
-    } else {
-        webp::Encoder::from_rgb(&picture.to_rgb8(), width, height).encode(quality).to_vec()
+#[allow(unsafe_code, reason = "one call of a C library, which has no other door")]
+fn webp(picture: &DynamicImage, quality: u8) -> Result<Vec<u8>> {
+    let (width, height) = (i32::try_from(picture.width())?, i32::try_from(picture.height())?);
+    let has_alpha = picture.color().has_alpha();
+    let pixels = if has_alpha { picture.to_rgba8().into_raw() } else { picture.to_rgb8().into_raw() };
+    let encode = if has_alpha { libwebp_sys::WebPEncodeRGBA } else { libwebp_sys::WebPEncodeRGB };
+    let stride = width * if has_alpha { 4 } else { 3 };
+    let mut file = std::ptr::null_mut();
+    // SAFETY: there are `height` rows of `stride` bytes. What is written belongs to libwebp: it is copied and given back.
+    unsafe {
+        let size = encode(pixels.as_ptr(), width, height, stride, quality.into(), &raw mut file);
+        anyhow::ensure!(size > 0, "libwebp cannot encode {width}×{height}");
+        let copy = std::slice::from_raw_parts(file, size).to_vec();
+        libwebp_sys::WebPFree(file.cast());
+        Ok(copy)
     }
 }

@@ -8,6 +8,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, RgbaImage, imageops};
 use jpeg_encoder::SamplingFactor;
 use moxcms::ColorProfile;
+use thumbline_imaging::{Limits, OutputFormat, Rendition, render};
 
 use crate::canvas::to_byte;
 use crate::catalog::Sample;
@@ -17,7 +18,7 @@ use crate::noise::Noise;
 use crate::scene::landscape;
 
 /// What pictures on the web are saved with.
-const WEBP_QUALITY: f32 = 80.0;
+const WEBP_QUALITY: u8 = 80;
 
 /// Where things begin to stand in front of the landscape, as a share of the height.
 const HORIZON: f32 = 0.3;
@@ -172,9 +173,10 @@ fn png(picture: &DynamicImage) -> Vec<u8> {
     file
 }
 
-/// Lossy, which the `image` crate cannot write.
+/// Lossy, which the `image` crate cannot write, and the engine can: in full size it only encodes.
 fn webp(picture: &RgbaImage) -> Vec<u8> {
-    webp::Encoder::from_rgba(picture.as_raw(), picture.width(), picture.height())
-        .encode(WEBP_QUALITY)
-        .to_vec()
+    let full = Rendition::new(None, None).with_format(OutputFormat::WebP).with_quality(WEBP_QUALITY);
+    let opaque = DynamicImage::ImageRgba8(picture.clone()).into_rgb8();
+    let rendered = render(&png(&opaque.into()), &[full], &Limits::default(), &|| false);
+    rendered.expect("a sound picture can be rendered").thumbnails.remove(0).bytes
 }

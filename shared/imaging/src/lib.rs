@@ -18,6 +18,7 @@
 //! Public types are `#[non_exhaustive]`, so that scaled decoding, more formats and more kinds of crop can come without
 //! breaking a caller. `docs/imaging.md` has the rules in plain words.
 
+mod animation;
 mod cascade;
 mod color;
 mod compose;
@@ -40,6 +41,7 @@ mod shrink;
 mod sniff;
 mod source;
 mod stream;
+mod webp;
 
 pub use error::Error;
 pub use format::{OutputFormat, SourceFormat};

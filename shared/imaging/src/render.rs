@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
+use crate::animation::animate;
 use crate::cascade::Cascade;
 use crate::compose::compose;
 use crate::decode::{decode, working_bytes};
@@ -81,6 +82,13 @@ pub fn render(
     let header = timed(&mut timings.probe, || probe(source, limits))?;
     let plans = plan_all(&header, renditions, limits)?;
     let order = largest_first(&plans);
+    let mut thumbnails = timed(&mut timings.encode, || {
+        animate_those_that_may(source, &header, renditions, &plans, &order, limits, should_stop)
+    })?;
+    if thumbnails.iter().all(Option::is_some) {
+        let thumbnails = thumbnails.into_iter().flatten().collect();
+        return Ok(Rendered { header, thumbnails, timings });
+    }
     let cascade = Cascade::new(order.iter().map(|index| plans[*index]).collect(), header.orientation);
 
     go_on("decoding")?;
@@ -93,12 +101,14 @@ pub fn render(
     timings.decode = timings.decode.saturating_sub(stream.spent());
 
     let mut sizes = timed(&mut timings.resize, || cascade.resume(stream))?;
-    let mut thumbnails: Vec<Option<Thumbnail>> = vec![None; renditions.len()];
     for (turn, index) in order.into_iter().enumerate() {
         let rendition = &renditions[index];
         go_on("resizing")?;
         let composed =
             timed(&mut timings.resize, || compose(sizes.make(turn)?, plans[index].canvas, rendition))?;
+        if thumbnails[index].is_some() {
+            continue;
+        }
         go_on("encoding")?;
         let bytes = timed(&mut timings.encode, || encode(&composed, rendition.format, rendition.quality))?;
         let Size { width, height } = composed.size;
@@ -106,6 +116,35 @@ pub fn render(
     }
     let thumbnails = thumbnails.into_iter().flatten().collect();
     Ok(Rendered { header, thumbnails, timings })
+}
+
+/// The thumbnails that move, in the places of their renditions: those that are asked for as such, if the source moves.
+fn animate_those_that_may(
+    source: &[u8],
+    header: &Header,
+    renditions: &[Rendition],
+    plans: &[Plan],
+    order: &[usize],
+    limits: &Limits,
+    should_stop: &dyn Fn() -> bool,
+) -> Result<Vec<Option<Thumbnail>>, Error> {
+    let mut thumbnails = vec![None; renditions.len()];
+    let may_move = |index: &&usize| {
+        let rendition = &renditions[**index];
+        rendition.animated && rendition.format == OutputFormat::WebP
+    };
+    let moving: Vec<usize> = order.iter().filter(may_move).copied().collect();
+    let wanted: Vec<_> = moving.iter().map(|index| (plans[*index], &renditions[*index])).collect();
+    if wanted.is_empty() {
+        return Ok(thumbnails);
+    }
+    if let Some(files) = animate(source, header, &wanted, limits, should_stop)? {
+        for (index, bytes) in moving.into_iter().zip(files) {
+            let Size { width, height } = plans[index].canvas;
+            thumbnails[index] = Some(Thumbnail { bytes, width, height, format: OutputFormat::WebP });
+        }
+    }
+    Ok(thumbnails)
 }
 
 /// Refuses what would not fit: a picture that ends the process it is in takes others with it, and comes back to do it again.

@@ -67,6 +67,8 @@ pub struct Rendition {
     /// What shows behind transparent pixels and in the padding of [`Fit::Contain`]. `None` keeps transparency where
     /// the format has it, and is white where it has not.
     pub background: Option<Rgb>,
+    /// Whether a source that moves gives a thumbnail that moves, in a format that can: WebP. `false` takes the first frame.
+    pub animated: bool,
 }
 
 impl Rendition {
@@ -83,6 +85,7 @@ impl Rendition {
             quality: Self::DEFAULT_QUALITY,
             enlarge: false,
             background: None,
+            animated: false,
         }
     }
 
@@ -114,5 +117,11 @@ impl Rendition {
     #[must_use]
     pub fn with_background(self, background: Option<Rgb>) -> Self {
         Self { background, ..self }
+    }
+
+    /// The same, moving (or not) where the source does.
+    #[must_use]
+    pub fn with_animated(self, animated: bool) -> Self {
+        Self { animated, ..self }
     }
 }

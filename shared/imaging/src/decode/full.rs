@@ -5,7 +5,6 @@ use std::io::Cursor;
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::gif::GifDecoder;
 use image::codecs::tiff::TiffDecoder;
-use image::codecs::webp::WebPDecoder;
 use image::error::ImageError;
 use image::{ColorType, ImageDecoder};
 
@@ -34,10 +33,9 @@ pub(super) fn decode(
     let cursor = Cursor::new(source);
     let mut decoder: Box<dyn ImageDecoder + '_> = match format {
         SourceFormat::Gif => Box::new(GifDecoder::new(cursor).map_err(explain)?),
-        SourceFormat::WebP => Box::new(WebPDecoder::new(cursor).map_err(explain)?),
         SourceFormat::Bmp => Box::new(BmpDecoder::new(cursor).map_err(explain)?),
         SourceFormat::Tiff => Box::new(TiffDecoder::new(cursor).map_err(explain)?),
-        SourceFormat::Jpeg | SourceFormat::Png => {
+        SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::WebP => {
             let detail = format!("{format} has a decoder of its own");
             return Err(Error::Internal { step: "decoding", detail });
         }

@@ -7,6 +7,7 @@ mod full;
 mod jpeg;
 mod palette;
 mod png;
+pub(crate) mod webp;
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -34,15 +35,17 @@ pub(crate) fn decode(
             Some(palette) => palette::decode(palette, limits, sink),
             None => full::decode(source, header.format, limits, sink),
         },
+        SourceFormat::WebP => webp::decode(source, at_least, sink),
         format => full::decode(source, format, limits, sink),
     })
 }
 
 /// Bytes that decoding this holds at most, besides the source, told from the header alone.
-pub(crate) fn working_bytes(source: &[u8], header: &Header, _at_least: Size) -> u64 {
+pub(crate) fn working_bytes(source: &[u8], header: &Header, at_least: Size) -> u64 {
     match header.format {
         SourceFormat::Jpeg => jpeg::working_bytes(source, header),
         SourceFormat::Png => png::working_bytes(source, header),
+        SourceFormat::WebP => webp::working_bytes(source, header, at_least),
         _ => full::working_bytes(header),
     }
 }
@@ -73,7 +76,10 @@ impl Sink for Checked<'_> {
 
 /// Runs somebody else's decoder so that a panic inside it, which only a picture can have caused, becomes an error about
 /// that picture.
-fn contained<T>(format: SourceFormat, decode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(crate) fn contained<T>(
+    format: SourceFormat,
+    decode: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
     // What the closure leaves half done is the sink, and after an error nobody looks at that again.
     panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
         let reason = panic.downcast_ref::<String>().map(String::as_str);

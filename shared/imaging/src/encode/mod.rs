@@ -13,7 +13,7 @@ pub(crate) fn encode(raster: &Raster, format: OutputFormat, quality: u8) -> Resu
     match format {
         OutputFormat::Jpeg => jpeg::encode(raster, jpeg::JpegOptions { quality, progressive: false }),
         OutputFormat::Png => png::encode(raster),
-        OutputFormat::WebP => webp::encode(raster, quality),
+        OutputFormat::WebP => webp::encode(raster, webp::WebpOptions { quality, lossless: false }),
     }
 }
 

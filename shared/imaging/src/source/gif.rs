@@ -53,6 +53,27 @@ fn read_screen(source: &[u8]) -> Result<(Size, Reader<'_>), Error> {
     Ok((size, reader))
 }
 
+/// Frames up to the trailer.
+pub(super) fn count_frames(source: &[u8]) -> Result<u64, Error> {
+    let (_, mut reader) = read_screen(source)?;
+    let mut frames = 0;
+    while !reader.rest().is_empty() {
+        match reader.byte("front of a block")? {
+            0x21 => reader.skip(1, "an extension")?,
+            0x2C => {
+                let [_, _, _, _, _, _, _, _, flags] = reader.array("a frame's header")?;
+                skip_palette(&mut reader, flags)?;
+                reader.skip(1, "a frame")?;
+                frames += 1;
+            }
+            0x3B => break,
+            _ => continue,
+        }
+        skip_sub_blocks(&mut reader, "a block")?;
+    }
+    Ok(frames)
+}
+
 /// The highest bit of the flags says that there is a palette, the three lowest how long it is (19, 21).
 fn skip_palette(reader: &mut Reader<'_>, flags: u8) -> Result<(), Error> {
     if flags & 0x80 == 0 {

@@ -11,7 +11,7 @@ pub(crate) mod jpeg;
 mod png;
 mod reader;
 pub(crate) mod tiff;
-mod webp;
+pub(crate) mod webp;
 
 use crate::error::Error;
 use crate::format::SourceFormat;
@@ -41,6 +41,15 @@ pub(crate) fn check_complete(source: &[u8], format: SourceFormat, limits: &Limit
         SourceFormat::WebP => webp::check_complete(source, limits),
         SourceFormat::Bmp => bmp::check_complete(source),
         SourceFormat::Tiff => tiff::check_complete(source),
+    }
+}
+
+/// How many frames there are: one, but for animated GIF and WebP.
+pub(crate) fn count_frames(source: &[u8], format: SourceFormat) -> Result<u64, Error> {
+    match format {
+        SourceFormat::Gif => gif::count_frames(source),
+        SourceFormat::WebP => webp::read_contents(source).map(|contents| contents.frames.len() as u64),
+        _ => Ok(1),
     }
 }
 

@@ -90,7 +90,8 @@ pub fn exif_segment(orientation: u8) -> Vec<u8> {
 
 /// Lossy WebP.
 pub fn webp(picture: &RgbaImage) -> Vec<u8> {
-    webp::Encoder::from_rgba(picture, picture.width(), picture.height()).encode(80.0).to_vec()
+    let full = Rendition::new(None, None).with_format(OutputFormat::WebP).with_quality(80);
+    render(&encode(picture, ImageFormat::Png), &[full]).unwrap().thumbnails.remove(0).bytes
 }
 
 /// One valid picture of every kind that the tests know how to make.
