@@ -150,7 +150,7 @@ def memory_sections(memory):
         "A process for one picture, four thumbnails: megabytes at its peak, the file itself included.\n",
         markdown_table(titles, lines) + "\n",
         setting_table(memory["setting"], "make bench-memory DOCS=1", "the median of 3"),
-        *(["Refused, before memory is taken for it:\n", *refusals, ""] if refusals else []),
+        *(["Refused, and why:\n", *refusals, ""] if refusals else []),
     ]
 
 

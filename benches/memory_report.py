@@ -30,13 +30,13 @@ def cell(point, name):
 
 
 def refusals(found, name):
-    """What one side refuses and why, in lines."""
-    return [
-        f"{entry['name']}, {point['megapixels']} MP ({point['source_bytes'] / report.MEGABYTE:.0f} MB): {reason}"
-        for entry in found["formats"]
-        for point in entry["points"]
-        if (reason := point["refusals"].get(name))
-    ]
+    """What one side refuses and why, in lines: one for all sizes of a format that have the same reason."""
+    sizes = {}
+    for entry in found["formats"]:
+        for point in entry["points"]:
+            if reason := point["refusals"].get(name):
+                sizes.setdefault((entry["name"], reason), []).append(str(point["megapixels"]))
+    return [f"{kind}, {', '.join(some)} MP: {reason}" for (kind, reason), some in sizes.items()]
 
 
 def plot(found):
