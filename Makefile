@@ -79,7 +79,7 @@ bench-jpeg: rust-tools $(BENCH_HOME)/pictures/ready ## our JPEG decoder beside d
 		$(wildcard $(or $(BENCH_PICTURES),$(BENCH_HOME)/pictures)/*mp*.jpg)
 
 .PHONY: contact-sheet
-contact-sheet: rust-tools $(BENCH_READY) ## hard pictures beside sharp's, into target/contact-sheet.html
+contact-sheet: rust-tools $(BENCH_READY) ## hard pictures beside sharp's, into target/contact-sheet.png
 	@cargo build --locked --release -p thumbline-cli
 	@$(BENCH_PYTHON) benches/contact_sheet.py
 
