@@ -1,7 +1,7 @@
 //! Decodes one progressive scan: DC coefficients (T.81 G.1.2.1), or a band of AC coefficients, their first bits (G.1.2.2) or
 //! one more (G.1.2.3).
 
-use crate::bits::Window;
+use crate::bits::{Clean, Window};
 use crate::entropy::{Entropy, Fault};
 use crate::error::Error;
 use crate::huffman::{BandTable, DcTable, END_OF_BLOCK};
@@ -194,7 +194,7 @@ impl<A: Arithmetic> Band<'_, A> {
     fn begin(
         &self,
         window: &mut Window,
-        clean: &[u8],
+        clean: &Clean,
         empty: &mut u32,
         block: &mut [i16],
         history: &mut u64,
@@ -226,7 +226,7 @@ impl<A: Arithmetic> Band<'_, A> {
     fn refine(
         &self,
         window: &mut Window,
-        clean: &[u8],
+        clean: &Clean,
         empty: &mut u32,
         block: &mut [i16],
         history: &mut u64,
@@ -270,7 +270,7 @@ impl<A: Arithmetic> Band<'_, A> {
 
     /// Reads a bit for each of some coefficients that are not zero: whether its absolute value is larger.
     #[inline(always)]
-    fn correct(&self, window: &mut Window, clean: &[u8], which: u64, block: &mut [i16]) {
+    fn correct(&self, window: &mut Window, clean: &Clean, which: u64, block: &mut [i16]) {
         const LOW_HALF: u64 = u32::MAX as u64;
         let mut half = which & LOW_HALF;
         let mut others = which & !LOW_HALF;

@@ -17,12 +17,19 @@ const CHUNK: usize = 4096;
 /// What is loaded at once: reads beyond the end of the data find zeros.
 const WORD: usize = 8;
 
+/// More than two margins of the largest MCU, and a chunk, so that any place with a word after it is within the buffer once
+/// it is taken modulo this. Only what is used of it is ever touched.
+const PLACES: usize = 1 << 16;
+
+/// Unstuffed data.
+pub(crate) type Clean = [u8; PLACES + WORD];
+
 /// Entropy-coded data up to the next marker.
 pub(crate) struct EntropyData<'a> {
     source: &'a [u8],
     /// Where in the source the first byte is that is not in `clean` yet.
     next: usize,
-    clean: Vec<u8>,
+    clean: Box<Clean>,
     filled: usize,
     /// Whether a marker, or the end of the source, comes at `next`.
     is_ended: bool,
@@ -37,22 +44,21 @@ pub(crate) struct Window {
     at: usize,
     /// The next bits, the first one on top.
     bits: u64,
-    /// How many of them count. Those below may be there already or not.
+    /// How many of them count, modulo 64. Those below may be there already or not.
     held: u32,
 }
 
 impl Window {
     /// Loads bits: afterwards there are at least 56.
     #[inline(always)]
-    pub(crate) fn refill(&mut self, clean: &[u8]) {
-        let word = match clean.get(self.at..self.at + WORD) {
-            Some(bytes) => u64::from_be_bytes(bytes.try_into().unwrap_or_default()),
-            // Not within an MCU: there is a margin.
-            None => 0,
-        };
-        self.bits |= word >> self.held;
-        self.at += ((63 - self.held) >> 3) as usize;
-        self.held |= 0x38;
+    pub(crate) fn refill(&mut self, clean: &Clean) {
+        let place = self.at % PLACES;
+        let held = self.held & 63;
+        if let Some(bytes) = clean[place..].first_chunk::<WORD>() {
+            self.bits |= u64::from_be_bytes(*bytes) >> held;
+        }
+        self.at += ((63 - held) >> 3) as usize;
+        self.held = held | 0x38;
     }
 
     /// The next `count` bits, 1 to 32 of them, as a number.
@@ -61,11 +67,16 @@ impl Window {
         (self.bits >> (64 - count)) as usize
     }
 
-    /// Goes on by `count` bits, at most 63.
+    /// Goes on by as many bits as the low six bits of `count` say.
     #[inline(always)]
     pub(crate) fn skip(&mut self, count: u32) {
         self.bits <<= count & 63;
-        self.held = self.held.wrapping_sub(count) & 63;
+        self.held = self.held.wrapping_sub(count);
+    }
+
+    /// How many bits of the data were taken.
+    fn taken(self) -> usize {
+        (self.at * 8).saturating_sub((self.held & 63) as usize)
     }
 
     /// Takes `count` bits, 0 to 16 of them.
@@ -82,13 +93,15 @@ impl<'a> EntropyData<'a> {
     /// The data from `start` on, of MCUs of so many blocks.
     pub(crate) fn new(source: &'a [u8], start: usize, blocks_per_mcu: usize) -> Self {
         let margin = (blocks_per_mcu + 1) * MAX_BLOCK_BYTES + 2 * WORD;
-        let clean = vec![0; CHUNK + 2 * margin];
+        // Compilers set this aside on the heap at once, and zeroed.
+        #[allow(clippy::large_stack_arrays)]
+        let clean = Box::new([0; PLACES + WORD]);
         Self { source, next: start, clean, filled: 0, is_ended: false, margin }
     }
 
     /// The bytes that a [`Window`] loads from.
     #[inline(always)]
-    pub(crate) fn clean(&self) -> &[u8] {
+    pub(crate) fn clean(&self) -> &Clean {
         &self.clean
     }
 
@@ -112,7 +125,7 @@ impl<'a> EntropyData<'a> {
     }
 
     fn unstuff(&mut self) {
-        let capacity = self.clean.len() - self.margin;
+        let capacity = self.margin + CHUNK;
         while self.filled < capacity && !self.is_ended {
             let rest = self.source.get(self.next..).unwrap_or_default();
             let rest = &rest[..rest.len().min(capacity - self.filled)];
@@ -127,8 +140,7 @@ impl<'a> EntropyData<'a> {
             }
         }
         if self.is_ended {
-            let end = (self.filled + self.margin).min(self.clean.len());
-            self.clean[self.filled..end].fill(0);
+            self.clean[self.filled..self.filled + self.margin].fill(0);
         }
     }
 
@@ -149,12 +161,12 @@ impl<'a> EntropyData<'a> {
 
     /// Whether more bits were taken than there are.
     pub(crate) fn is_overrun(&self, window: Window) -> bool {
-        self.is_ended && (window.at * 8).saturating_sub(window.held as usize) > self.filled * 8
+        self.is_ended && window.taken() > self.filled * 8
     }
 
     /// How many whole bytes are left before the marker: a decoder at the end of its data leaves none.
     pub(crate) fn is_exhausted(&self, window: Window) -> bool {
-        self.is_ended && (window.at * 8).saturating_sub(window.held as usize) + 8 > self.filled * 8
+        self.is_ended && window.taken() + 8 > self.filled * 8
     }
 
     /// Whether the source itself ends where these data do.
@@ -164,7 +176,7 @@ impl<'a> EntropyData<'a> {
 
     /// Where in the source the next bit is, or the marker that ended the data.
     pub(crate) fn position(&self, window: Window) -> usize {
-        let taken = (window.at * 8).saturating_sub(window.held as usize) / 8;
+        let taken = window.taken() / 8;
         let mut position = self.next;
         for _ in taken..self.filled {
             let is_stuffed = position >= 2 && self.source[position - 2..position] == [0xFF, 0];

@@ -100,14 +100,16 @@ pub(crate) fn extend(bits: u32, size: u32) -> i32 {
     bits as i32 - if is_negative { (1 << size) - 1 } else { 0 }
 }
 
-/// How the entry of a table says what was found. From the lowest bit on: 6 bits, how many bits to go on by; 1 bit, whether
-/// the value has to be taken from the bits that follow; 8 bits from bit 8 on, how many coefficients to go on by; 16 bits on
-/// top, the value, or its size in bits if it has to be taken. 0: the code is too long for the table.
+/// How the entry of a table says what was found. From the lowest bit on: 6 bits, how many bits to go on by; from bit 8 on,
+/// 8 bits, how many coefficients to go on by; 16 bits on top, the value. With [`TAKE_VALUE`](Entry::TAKE_VALUE), the size of
+/// the value is there instead, which has to be taken from the bits that follow; and with no bits to go on by, the code
+/// itself is too long for the table.
 #[derive(Clone, Copy)]
 struct Entry(u32);
 
 impl Entry {
     const TAKE_VALUE: u32 = 1 << 7;
+    const TOO_LONG: Self = Self(Self::TAKE_VALUE);
 
     fn new(length: u32, advance: usize, value: i32) -> Self {
         Self(length | (advance as u32) << 8 | (value as u32) << 16)
@@ -125,10 +127,20 @@ impl Entry {
     }
 }
 
+/// What a pattern of [`LOOKAHEAD`] bits amounts to.
+type Entries = [Entry; 1 << LOOKAHEAD];
+
+/// How many coefficients one look-up of several advances by where it finds none: from wherever one is, that is neither
+/// within the block nor the end of it.
+const NONE_FOUND: usize = 64;
+
+/// How many bits one look-up of several takes at most: three of them are in a window.
+const SEVERAL_BITS: u32 = 18;
+
 /// For DC differences: T.81 F.2.2.1.
 pub(crate) struct DcTable {
     codes: Codes,
-    entries: Vec<Entry>,
+    entries: Box<Entries>,
 }
 
 impl DcTable {
@@ -143,8 +155,8 @@ impl DcTable {
     #[inline(always)]
     pub(crate) fn difference(&self, window: &mut Window) -> Result<i32, NoSuchCode> {
         let Entry(entry) = self.entries[window.peek(LOOKAHEAD)];
-        if entry & Entry::TAKE_VALUE == 0 && entry != 0 {
-            window.skip(entry & 63);
+        if entry & Entry::TAKE_VALUE == 0 {
+            window.skip(entry);
             return Ok(entry as i32 >> 16);
         }
         let size = u32::from(self.codes.symbol(window)?);
@@ -156,8 +168,8 @@ impl DcTable {
 }
 
 /// A table that is indexed by [`LOOKAHEAD`] bits, given what each symbol says: a size, and how far to advance.
-fn entries(codes: &Codes, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Vec<Entry> {
-    let mut entries = vec![Entry(0); 1 << LOOKAHEAD];
+fn entries(codes: &Codes, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Box<Entries> {
+    let mut entries = Box::new([Entry::TOO_LONG; 1 << LOOKAHEAD]);
     let mut next = 0;
     while next < 1 << LOOKAHEAD {
         let (length, symbol) = codes.short[(next << (SKIP_LOOKAHEAD - LOOKAHEAD)) as usize];
@@ -178,26 +190,26 @@ fn entries(codes: &Codes, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Vec<E
 /// For the AC coefficients of sequential scans: T.81 F.2.2.2.
 pub(crate) struct AcTable {
     codes: Codes,
-    entries: Vec<Entry>,
-    /// 5 bits, how many bits to go on by; then by how many coefficients. 0: the first code is too long.
-    skips: Vec<u16>,
+    entries: Box<Entries>,
+    /// 6 bits, how many bits to go on by; then by how many coefficients.
+    skips: Box<Skips>,
 }
 
 /// By how many coefficients to advance, and the value of the one that that leads to.
 #[inline(always)]
 fn look_up(
     codes: &Codes,
-    entries: &[Entry],
+    entries: &Entries,
     window: &mut Window,
     meaning: impl Fn(u8) -> (u32, usize),
 ) -> Result<(usize, i32), NoSuchCode> {
     let Entry(entry) = entries[window.peek(LOOKAHEAD)];
-    window.skip(entry & 63);
+    window.skip(entry);
     let advance = (entry >> 8 & 255) as usize;
-    if entry & Entry::TAKE_VALUE == 0 && entry != 0 {
+    if entry & Entry::TAKE_VALUE == 0 {
         return Ok((advance, entry as i32 >> 16));
     }
-    if entry != 0 {
+    if entry & 63 != 0 {
         let size = entry >> 16;
         return Ok((advance, extend(window.take(size), size)));
     }
@@ -219,7 +231,7 @@ impl AcTable {
     pub(crate) fn new(spec: &HuffmanSpec, is_skipping: bool) -> Self {
         let codes = Codes::new(spec);
         let entries = entries(&codes, |symbol| Some(run_and_size(symbol)));
-        let skips = if is_skipping { skips(&codes) } else { Vec::new() };
+        let skips = if is_skipping { skips(&codes) } else { Box::new([0; 1 << SKIP_LOOKAHEAD]) };
         Self { codes, entries, skips }
     }
 
@@ -229,12 +241,12 @@ impl AcTable {
         look_up(&self.codes, &self.entries, window, run_and_size)
     }
 
-    /// The next symbols that are all of one block, as many as one look-up has: how many bits they take, at most 28, and by
-    /// how many coefficients they advance. 0 bits if there is none.
+    /// The next symbols of one block, as many as one look-up has: how many bits they take, in the low six bits, and by how
+    /// many coefficients they advance.
     #[inline(always)]
     pub(crate) fn several(&self, window: &Window) -> (u32, usize) {
         let entry = self.skips[window.peek(SKIP_LOOKAHEAD)];
-        ((entry & 31).into(), (entry >> 5).into())
+        (entry.into(), (entry >> 6).into())
     }
 
     /// By how many coefficients the next symbol advances.
@@ -246,39 +258,49 @@ impl AcTable {
     }
 }
 
+/// What a pattern of [`SKIP_LOOKAHEAD`] bits amounts to.
+type Skips = [u16; 1 << SKIP_LOOKAHEAD];
+
 /// What [`AcTable::several`] looks up: for each pattern of bits the first symbol, and what the bits after it have to offer.
-fn skips(codes: &Codes) -> Vec<u16> {
+fn skips(codes: &Codes) -> Box<Skips> {
+    const NONE: u16 = (NONE_FOUND as u16) << 6;
     // Likewise for each pattern of fewer bits, at the power of two of their number.
-    let mut skips = vec![0_u16; 2 << SKIP_LOOKAHEAD];
+    let mut fewer = vec![NONE; 1 << SKIP_LOOKAHEAD];
+    let mut skips = Box::new([NONE; 1 << SKIP_LOOKAHEAD]);
     for bits in 1..=SKIP_LOOKAHEAD {
         for next in 0..1 << bits {
             let (length, symbol) = codes.short[next << (SKIP_LOOKAHEAD - bits)];
             let length = u32::from(length);
-            if length == 0 || length > bits {
+            let (size, advance) = run_and_size(symbol);
+            let (mut used, mut advanced) = (length + size, advance);
+            if length == 0 || length > bits || used > SEVERAL_BITS {
                 continue;
             }
-            let (size, advance) = run_and_size(symbol);
-            let mut used = length + size;
-            let mut advanced = advance;
             if advance < END_OF_BLOCK && used < bits {
                 let rest = 1 << (bits - used);
-                let after = skips[rest | next & (rest - 1)];
-                // More cannot be told from the end of a block.
-                if advance + usize::from(after >> 5) % END_OF_BLOCK < 64 {
-                    used += u32::from(after & 31);
-                    advanced += usize::from(after >> 5);
+                let after = fewer[rest | next & (rest - 1)];
+                let (bits_after, advance_after) = (u32::from(after & 63), usize::from(after >> 6));
+                // More than a block has cannot be told from the end of one.
+                if advance + advance_after % END_OF_BLOCK < NONE_FOUND && used + bits_after <= SEVERAL_BITS {
+                    used += bits_after;
+                    advanced += advance_after;
                 }
             }
-            skips[1 << bits | next] = (used | (advanced as u32) << 5) as u16;
+            let entry = (used | (advanced as u32) << 6) as u16;
+            if bits < SKIP_LOOKAHEAD {
+                fewer[1 << bits | next] = entry;
+            } else {
+                skips[next] = entry;
+            }
         }
     }
-    skips.split_off(1 << SKIP_LOOKAHEAD)
+    skips
 }
 
 /// For the AC coefficients of progressive scans, where an end of block may be that of many blocks: T.81 G.1.2.2.
 pub(crate) struct BandTable {
     codes: Codes,
-    entries: Vec<Entry>,
+    entries: Box<Entries>,
 }
 
 /// A symbol of a progressive scan: with the logarithm of how many blocks end added to [`END_OF_BLOCK`].

@@ -32,6 +32,7 @@
 //!   programs store them inverted.
 //! - Every sampling, also 3 to 1 and 3 to 2 (A.1.1); every size; interleaved scans or not (A.2); restart intervals (B.2.4.4);
 //!   heights in a DNL segment (B.2.5); quantization tables of 16 bits (B.2.4.1).
+//! - Pictures without Huffman tables, as in Motion JPEG: then they are the typical ones (K.3.3).
 //! - Stray bytes between segments, fill bytes (B.1.1.2) and whatever comes after EOI are passed over.
 //!
 //! Other kinds are [`Error::Unsupported`]: arithmetic codes, lossless and hierarchical pictures, samples of 12 bits, two
@@ -85,6 +86,7 @@ mod segment;
 mod sequential;
 mod tables;
 mod transform;
+mod typical;
 mod upsample;
 
 pub use decoder::{Channels, Decoded, Decoder};

@@ -91,15 +91,12 @@ impl ProgressivePicture {
     pub(crate) fn new(frame: &Frame, layout: &Layout, scans: &[Scan]) -> Result<Self, Error> {
         let mut components = Vec::new();
         for (index, (component, of_frame)) in layout.components.iter().zip(&frame.components).enumerate() {
+            // Where a component has no scan at all, which only leniency bears, all its coefficients are zero.
             let is_its = |scan: &&Scan| scan.parts.iter().any(|part| part.component == index);
-            let Some(scan) = scans.iter().find(is_its) else {
-                let position = scans.first().map_or(0, |scan| scan.position);
-                return Err(Error::Corrupt {
-                    position,
-                    rule: "a component has no scan, from the first one here on",
-                });
+            let steps = match scans.iter().find(is_its) {
+                Some(scan) => defined(scan, scan.tables.quantization[of_frame.quantization].as_ref())?,
+                None => &[1; 64],
             };
-            let steps = defined(scan, scan.tables.quantization[of_frame.quantization].as_ref())?;
             components.push(Component::new(component, (layout.mcus_wide, layout.mcus_high), steps));
         }
         Ok(Self { components, mcus_wide: layout.mcus_wide, mcus_high: layout.mcus_high })

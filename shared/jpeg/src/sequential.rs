@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::bits::Window;
+use crate::bits::{Clean, Window};
 use crate::entropy::{Damage, Entropy, Fault};
 use crate::error::Error;
 use crate::frame::Frame;
@@ -184,7 +184,7 @@ impl crate::processor::Work for DecodeRow<'_, '_, '_> {
 #[inline(always)]
 fn decode_block(
     window: &mut Window,
-    clean: &[u8],
+    clean: &Clean,
     part: &mut Part,
     block: &mut Coefficients,
 ) -> Result<usize, Fault> {
@@ -224,32 +224,49 @@ fn decode_block(
 
 /// Goes past the coefficients after `index`, of which there are some.
 #[inline(always)]
-fn skip_block(window: &mut Window, clean: &[u8], table: &AcTable, mut index: usize) -> Result<(), Fault> {
+fn skip_block(window: &mut Window, clean: &Clean, table: &AcTable, mut index: usize) -> Result<(), Fault> {
     loop {
         window.refill(clean);
-        // Twice for each refill: at most 28 bits each.
-        for _ in 0..2 {
-            let (bits, advance) = table.several(window);
-            let next = index + advance;
-            // An end of block that is not one too far, or anything that is not the end.
-            let is_end = next >= END_OF_BLOCK;
-            if bits != 0 && (next < 63 || is_end && next < END_OF_BLOCK + 63) {
-                window.skip(bits);
-                if is_end {
-                    return Ok(());
+        // As often as the window has bits for.
+        let outcome = skip_several(window, table, &mut index)
+            .and_then(|()| skip_several(window, table, &mut index))
+            .and_then(|()| skip_several(window, table, &mut index));
+        match outcome {
+            Ok(()) => {}
+            Err(Stop::EndOfBlock) => return Ok(()),
+            Err(Stop::OneByOne) => {
+                window.refill(clean);
+                index += table.one(window)?;
+                match index {
+                    ..63 => {}
+                    63 | END_OF_BLOCK.. => return Ok(()),
+                    _ => return Err(Fault::Overfull),
                 }
-                index = next;
-                continue;
             }
-            // At the end of the block the symbols after it are of the next one, or the code is a long one.
-            window.refill(clean);
-            index += table.one(window)?;
-            match index {
-                ..63 => {}
-                63 | END_OF_BLOCK.. => return Ok(()),
-                _ => return Err(Fault::Overfull),
-            }
-            window.refill(clean);
         }
+    }
+}
+
+/// Why several symbols are not skipped at once.
+enum Stop {
+    EndOfBlock,
+    /// At the end of a block what follows may be of the next one; or there is a long code.
+    OneByOne,
+}
+
+/// Goes past as many coefficients as one look-up has.
+#[inline(always)]
+fn skip_several(window: &mut Window, table: &AcTable, index: &mut usize) -> Result<(), Stop> {
+    let (bits, advance) = table.several(window);
+    let next = *index + advance;
+    if next < 63 {
+        window.skip(bits);
+        *index = next;
+        Ok(())
+    } else if (END_OF_BLOCK..END_OF_BLOCK + 63).contains(&next) {
+        window.skip(bits);
+        Err(Stop::EndOfBlock)
+    } else {
+        Err(Stop::OneByOne)
     }
 }

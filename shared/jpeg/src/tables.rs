@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::segment::{Segment, marker};
+use crate::typical::{CHROMINANCE, LUMINANCE, Typical};
 
 /// Where in a block, row by row, the coefficient is that comes at each place of the zigzag sequence (T.81 figure A.6).
 #[rustfmt::skip]
@@ -31,13 +32,29 @@ pub(crate) struct HuffmanSpec {
 }
 
 /// What is in force at one place of the source.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tables {
     pub(crate) quantization: [Option<Arc<Quantization>>; 4],
     pub(crate) dc: [Option<Arc<HuffmanSpec>>; 4],
     pub(crate) ac: [Option<Arc<HuffmanSpec>>; 4],
     /// In MCUs; 0 where there are no restarts (T.81 B.2.4.4).
     pub(crate) restart_interval: u16,
+}
+
+impl Default for Tables {
+    /// Frames of Motion JPEG leave out their Huffman tables, which are then the typical ones. libjpeg-turbo takes them for
+    /// defined, too.
+    fn default() -> Self {
+        let both = |of: fn(&Typical) -> HuffmanSpec| {
+            [Some(Arc::new(of(&LUMINANCE))), Some(Arc::new(of(&CHROMINANCE))), None, None]
+        };
+        Self {
+            quantization: Default::default(),
+            dc: both(Typical::dc),
+            ac: both(Typical::ac),
+            restart_interval: 0,
+        }
+    }
 }
 
 impl Tables {

@@ -85,6 +85,21 @@ fn a_profile_is_joined_from_its_pieces() {
 }
 
 #[test]
+fn without_huffman_tables_they_are_the_typical_ones() {
+    let size = (61, 45);
+    // This encoder uses those unless it is asked for better ones.
+    let kind = pictures::Kind { quality: 98, ..pictures::Kind::PLAIN };
+    let jpeg = pictures::encode(&pictures::scene(size, 3), size, jpeg_encoder::ColorType::Rgb, kind);
+    let mut without = jpeg.clone();
+    while let Some(at) = without.windows(2).position(|window| window == [0xFF, 0xC4]) {
+        let length = usize::from(u16::from_be_bytes([without[at + 2], without[at + 3]]));
+        without.drain(at..at + 2 + length);
+    }
+    assert!(without.len() < jpeg.len() - 300);
+    assert!(pixels(&without) == pixels(&jpeg));
+}
+
+#[test]
 fn what_is_not_decoded_here_says_so() {
     let components = components(&[1, 2, 3]);
     let jpeg = Picture::new(SIZE, &components).write(0xC0, &baseline(3));
