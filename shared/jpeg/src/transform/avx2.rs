@@ -10,7 +10,7 @@ use std::arch::x86_64::{
     _mm256_srai_epi32, _mm256_srli_epi32, _mm256_sub_epi32, _pdep_u64,
 };
 
-use super::{Arithmetic, Basis, COLUMN_SHIFT, Coefficients, Kind, LOW_QUARTER, ROW_SHIFT, Transform};
+use super::{Arithmetic, Basis, COLUMN_SHIFT, Coefficients, Kind, ROW_SHIFT, Transform};
 use crate::layout::MAX_POINTS;
 use crate::processor::Work;
 
@@ -78,7 +78,7 @@ impl Arithmetic for Avx2 {
         unsafe {
             match with.kind {
                 Kind::Four => four_by_four(with, block, out, stride),
-                _ if last < LOW_QUARTER => any_size::<4>(with, block, out, stride),
+                _ if with.is_low(last) => any_size::<4>(with, block, out, stride),
                 _ => any_size::<8>(with, block, out, stride),
             }
         }

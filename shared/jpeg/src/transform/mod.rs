@@ -113,6 +113,14 @@ impl Transform {
     }
 }
 
+impl Transform {
+    /// Of a block whose coefficients after `last` are zero, whether all that count are among the low 4×4.
+    #[inline(always)]
+    fn is_low(&self, last: usize) -> bool {
+        last < LOW_QUARTER || self.across.points.max(self.down.points) <= 4
+    }
+}
+
 /// Below how many coefficients in zigzag order all are among the low 4×4.
 pub(crate) const LOW_QUARTER: usize = 10;
 

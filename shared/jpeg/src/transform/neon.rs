@@ -7,7 +7,7 @@ use std::arch::aarch64::{
     vshrn_n_s32, vshrq_n_s32, vst1_u8, vsubq_s32,
 };
 
-use super::{Arithmetic, COLUMN_SHIFT, Coefficients, LOW_QUARTER, ROW_SHIFT, Transform};
+use super::{Arithmetic, COLUMN_SHIFT, Coefficients, ROW_SHIFT, Transform};
 use crate::layout::MAX_POINTS;
 use crate::processor::Work;
 
@@ -37,7 +37,7 @@ impl Arithmetic for Neon {
         assert!(out.len() >= with.reach(stride), "a block ends beyond its plane");
         // SAFETY: `self` proves that the processor has NEON, and `out` reaches as far as the transform writes.
         unsafe {
-            if last < LOW_QUARTER {
+            if with.is_low(last) {
                 any_size::<4>(with, block, out, stride);
             } else {
                 any_size::<8>(with, block, out, stride);

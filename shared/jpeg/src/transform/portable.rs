@@ -1,6 +1,6 @@
 //! The transform in plain Rust: what all others must equal.
 
-use super::{Arithmetic, COLUMN_SHIFT, Coefficients, LOW_QUARTER, ROW_SHIFT, Transform, to_sample};
+use super::{Arithmetic, COLUMN_SHIFT, Coefficients, ROW_SHIFT, Transform, to_sample};
 use crate::layout::MAX_POINTS;
 
 /// For processors without anything better.
@@ -10,7 +10,7 @@ pub(crate) struct Portable;
 impl Arithmetic for Portable {
     #[inline(always)]
     fn transform(self, with: &Transform, block: &Coefficients, last: usize, out: &mut [u8], stride: usize) {
-        let used = if last < LOW_QUARTER { 4 } else { 8 };
+        let used = if with.is_low(last) { 4 } else { 8 };
         if with.across.points <= 8 {
             separate::<8>(with, block, used, out, stride);
         } else {
