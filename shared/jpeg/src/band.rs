@@ -202,7 +202,7 @@ impl<A: Arithmetic> Band<'_, A> {
         let mut index = self.first - 1;
         while index < self.last {
             window.refill(clean);
-            let (advance, value) = self.table.coefficient(window)?;
+            let (advance, value) = self.table.coefficient(window, clean)?;
             if advance >= END_OF_BLOCK {
                 let bits = (advance - END_OF_BLOCK) as u32;
                 *empty = (1 << bits) - 1 + window.take(bits);

@@ -4,7 +4,7 @@
 //! value the bits after it have, and how long both are. A table for skipping is indexed by [`SKIP_LOOKAHEAD`] bits, and
 //! swallows as many symbols as begin in them: of coefficients that nobody wants, only the number counts.
 
-use crate::bits::Window;
+use crate::bits::{Clean, Window};
 use crate::tables::HuffmanSpec;
 
 /// How many bits are looked at for a coefficient. A table of 16 KB, so that two stay in the first-level cache.
@@ -201,6 +201,7 @@ fn look_up(
     codes: &Codes,
     entries: &Entries,
     window: &mut Window,
+    clean: &Clean,
     meaning: impl Fn(u8) -> (u32, usize),
 ) -> Result<(usize, i32), NoSuchCode> {
     let Entry(entry) = entries[window.peek(LOOKAHEAD)];
@@ -209,12 +210,13 @@ fn look_up(
     if entry & Entry::TAKE_VALUE == 0 {
         return Ok((advance, entry as i32 >> 16));
     }
-    if entry & 63 != 0 {
-        let size = entry >> 16;
-        return Ok((advance, extend(window.take(size), size)));
-    }
-    let (size, advance) = meaning(codes.symbol(window)?);
-    Ok((advance, extend(window.take(size), size)))
+    let (size, advance) = match entry & 63 {
+        0 => meaning(codes.symbol(window)?),
+        _ => (entry >> 16, advance),
+    };
+    let value = extend(window.take(size), size);
+    window.refill(clean);
+    Ok((advance, value))
 }
 
 /// A run of zeros and the coefficient after it, as a symbol: how long the value is, and how far to advance.
@@ -235,10 +237,11 @@ impl AcTable {
         Self { codes, entries, skips }
     }
 
-    /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window.
+    /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window; if it
+    /// takes more than 12, it refills the window.
     #[inline(always)]
-    pub(crate) fn coefficient(&self, window: &mut Window) -> Result<(usize, i32), NoSuchCode> {
-        look_up(&self.codes, &self.entries, window, run_and_size)
+    pub(crate) fn coefficient(&self, window: &mut Window, clean: &Clean) -> Result<(usize, i32), NoSuchCode> {
+        look_up(&self.codes, &self.entries, window, clean, run_and_size)
     }
 
     /// The next symbols of one block, as many as one look-up has: how many bits they take, in the low six bits, and by how
@@ -320,10 +323,11 @@ impl BandTable {
         Self { codes, entries }
     }
 
-    /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window.
+    /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window; if it
+    /// takes more than 12, it refills the window.
     #[inline(always)]
-    pub(crate) fn coefficient(&self, window: &mut Window) -> Result<(usize, i32), NoSuchCode> {
-        look_up(&self.codes, &self.entries, window, run_and_size_in_band)
+    pub(crate) fn coefficient(&self, window: &mut Window, clean: &Clean) -> Result<(usize, i32), NoSuchCode> {
+        look_up(&self.codes, &self.entries, window, clean, run_and_size_in_band)
     }
 
     /// The run and the size of the next symbol. Takes at most 16 bits, which must be in the window.

@@ -7,7 +7,7 @@ use crate::bits::{Clean, Window};
 use crate::entropy::{Damage, Entropy, Fault};
 use crate::error::Error;
 use crate::frame::Frame;
-use crate::huffman::{AcTable, DcTable, END_OF_BLOCK};
+use crate::huffman::{AcTable, DcTable, END_OF_BLOCK, NoSuchCode};
 use crate::layout::Layout;
 use crate::plane::Plane;
 use crate::processor::Processor;
@@ -196,13 +196,16 @@ fn decode_block(
     if needed > 0 {
         let value = loop {
             window.refill(clean);
-            let (advance, value) = part.ac.coefficient(window)?;
-            index += advance;
-            if index >= needed {
+            // As often as the window has bits for: a coefficient that takes many of them refills it.
+            if let Some(value) = next_coefficient(window, clean, part, block, &mut index)? {
                 break value;
             }
-            let place = usize::from(ZIGZAG[index & 63]);
-            block[place & 63] = (value as i16).wrapping_mul(part.steps[index & 63]);
+            if let Some(value) = next_coefficient(window, clean, part, block, &mut index)? {
+                break value;
+            }
+            if let Some(value) = next_coefficient(window, clean, part, block, &mut index)? {
+                break value;
+            }
         };
         if index >= END_OF_BLOCK {
             return Ok(index - END_OF_BLOCK);
@@ -220,6 +223,25 @@ fn decode_block(
     }
     skip_block(window, clean, &part.ac, index)?;
     Ok(needed)
+}
+
+/// Decodes a coefficient, and keeps it if it is one before the last that is needed: otherwise, its value.
+#[inline(always)]
+fn next_coefficient(
+    window: &mut Window,
+    clean: &Clean,
+    part: &Part,
+    block: &mut Coefficients,
+    index: &mut usize,
+) -> Result<Option<i32>, NoSuchCode> {
+    let (advance, value) = part.ac.coefficient(window, clean)?;
+    *index += advance;
+    if *index >= part.transform.last {
+        return Ok(Some(value));
+    }
+    let place = usize::from(ZIGZAG[*index & 63]);
+    block[place & 63] = (value as i16).wrapping_mul(part.steps[*index & 63]);
+    Ok(None)
 }
 
 /// Goes past the coefficients after `index`, of which there are some.
