@@ -1,8 +1,9 @@
 # Everything that is done with this project. `make` alone lists it.
 #
-# A Rust toolchain and a C compiler (libwebp and ring contain C) are all that `make demo` needs; `make test` also needs
-# Python 3.11 with venv, and installs into it what tests/clients/requirements.txt names. `make bench` needs Node.js as well;
-# docs/benchmarks.md says what it takes: QUICK=1, ONLY=TEXT, JSON=1, DOCS=1, BENCH_PICTURES=DIR.
+# A Rust toolchain, a C compiler (libwebp and ring contain C) and, on x86-64, nasm (the AVIF decoder contains assembly)
+# are all that `make demo` needs; `make test` also needs Python 3.11 with venv, and installs into it what
+# tests/clients/requirements.txt names. `make bench` needs Node.js as well; docs/benchmarks.md says what it takes: QUICK=1,
+# ONLY=TEXT, JSON=1, DOCS=1, BENCH_PICTURES=DIR.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -109,6 +110,7 @@ build: rust-tools
 rust-tools:
 	@command -v cargo > /dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
 	@command -v cc > /dev/null || { echo "a C compiler is missing: apt-get install gcc libc6-dev (or the like)" >&2; exit 1; }
+	@case "$$(uname -m)" in x86_64 | amd64) command -v nasm > /dev/null || { echo "nasm is missing, which the AVIF decoder is assembled with: apt-get install nasm (or the like)" >&2; exit 1; } ;; esac
 
 $(PYTHON_READY): tests/clients/requirements.txt
 $(BENCH_HOME)/python/ready: benches/requirements.txt

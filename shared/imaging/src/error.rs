@@ -21,7 +21,7 @@ pub enum Error {
     },
 
     /// A picture, or a document, in a format that is known but not read.
-    #[error("{found} is not supported; JPEG, PNG, GIF, WebP, BMP and TIFF are")]
+    #[error("{found} is not supported; JPEG, PNG, GIF, WebP, AVIF, BMP and TIFF are")]
     Unsupported {
         /// What it is, as in `HEIC`.
         found: String,

@@ -14,6 +14,8 @@ pub enum SourceFormat {
     Gif,
     /// WebP, lossy or lossless; the first frame of an animated one.
     WebP,
+    /// AVIF: the still picture, or the first frame of a film.
+    Avif,
     /// Windows bitmap.
     Bmp,
     /// TIFF: the first page.
@@ -22,7 +24,8 @@ pub enum SourceFormat {
 
 impl SourceFormat {
     /// Every format that can be read.
-    pub const ALL: &'static [Self] = &[Self::Jpeg, Self::Png, Self::Gif, Self::WebP, Self::Bmp, Self::Tiff];
+    pub const ALL: &'static [Self] =
+        &[Self::Jpeg, Self::Png, Self::Gif, Self::WebP, Self::Avif, Self::Bmp, Self::Tiff];
 
     /// The name used in logs and manifests: lower case, stable.
     pub fn name(self) -> &'static str {
@@ -31,6 +34,7 @@ impl SourceFormat {
             Self::Png => "png",
             Self::Gif => "gif",
             Self::WebP => "webp",
+            Self::Avif => "avif",
             Self::Bmp => "bmp",
             Self::Tiff => "tiff",
         }

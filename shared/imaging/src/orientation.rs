@@ -21,6 +21,26 @@ impl Orientation {
         self.0
     }
 
+    /// The same, then a quarter turn against the clock.
+    pub(crate) fn turned_left(self) -> Self {
+        self.mapped([8, 5, 6, 7, 4, 1, 2, 3])
+    }
+
+    /// The same, then left and right exchanged.
+    pub(crate) fn mirrored(self) -> Self {
+        self.mapped([2, 1, 4, 3, 6, 5, 8, 7])
+    }
+
+    /// The same, then top and bottom exchanged.
+    pub(crate) fn upside_down(self) -> Self {
+        self.mapped([4, 3, 2, 1, 8, 7, 6, 5])
+    }
+
+    /// The value that a table has for this one.
+    fn mapped(self, to: [u8; 8]) -> Self {
+        Self(to.get(usize::from(self.0) - 1).copied().unwrap_or(1))
+    }
+
     /// Whether width and height change places: values 5 to 8.
     pub fn swaps_sides(self) -> bool {
         self.0 >= 5

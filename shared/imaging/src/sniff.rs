@@ -47,7 +47,27 @@ fn known_format(source: &[u8]) -> Result<Option<SourceFormat>, Error> {
     if source.starts_with(b"RIFF") && source.get(8..12) == Some(b"WEBP") {
         return Ok(Some(SourceFormat::WebP));
     }
+    if is_avif(source)? {
+        return Ok(Some(SourceFormat::Avif));
+    }
     Ok(is_bmp(source).then_some(SourceFormat::Bmp))
+}
+
+/// The generic brand `mif1` often leads, and what is inside follows. Where the list of brands is cut, what it says so far
+/// may not be all.
+fn is_avif(source: &[u8]) -> Result<bool, Error> {
+    let Some(brands) = brands(source) else { return Ok(false) };
+    let (mut generic, mut avif) = (false, false);
+    for brand in brands {
+        generic |= matches!(brand, b"mif1" | b"msf1" | b"miaf");
+        avif |= matches!(brand, b"avif" | b"avis");
+    }
+    let said = source.first_chunk().copied().map_or(0, u32::from_be_bytes);
+    if generic && !avif && u64::from(said) > source.len() as u64 {
+        let detail = format!("the file ends at byte {}, in the list of its brands", source.len());
+        return Err(Error::Truncated { format: SourceFormat::Avif, detail });
+    }
+    Ok(avif)
 }
 
 /// `BM` begins many a sentence too, so the length of the picture header, which follows the file header, must be one of
@@ -109,12 +129,9 @@ fn brands(source: &[u8]) -> Option<impl Iterator<Item = &[u8; 4]>> {
 }
 
 fn media_picture(source: &[u8]) -> Option<&'static str> {
-    // The generic brand `mif1` often leads, and what is inside follows: AVIF is looked for before HEIF.
     let any =
         |wanted: &[&[u8; 4]]| brands(source).is_some_and(|mut brands| brands.any(|b| wanted.contains(&b)));
-    if any(&[b"avif", b"avis"]) {
-        Some("AVIF")
-    } else if any(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"]) {
+    if any(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"]) {
         Some("HEIC")
     } else if any(&[b"crx "]) {
         Some("Canon CR3 (camera raw)")
@@ -215,7 +232,7 @@ mod tests {
     fn what_is_refused_is_named() {
         for (source, code, name) in [
             (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], "unsupported", "HEIC"),
-            (b"\0\0\0\x1Cftypmif1\0\0\0\0mif1avifmiaf", "unsupported", "AVIF"),
+            (b"\0\0\0\x1Cftypmif1\0\0\0\0mif1", "truncated", "brands"),
             (b"\0\0\0\x14ftypmif1\0\0\0\0mif1", "unsupported", "HEIF"),
             (b"\xFF\x0A\xFA\x1F", "unsupported", "JPEG XL"),
             (b"<?xml version=\"1.0\"?>\n<!-- x --><svg xmlns=\"\"/>", "unsupported", "SVG"),
@@ -237,6 +254,17 @@ mod tests {
             let (found_code, message) = refusal(source);
             assert_eq!(found_code, code, "{name}: {message}");
             assert!(message.contains(name), "{name}: {message}");
+        }
+    }
+
+    #[test]
+    fn avif_is_told_by_any_of_its_brands() {
+        for source in [
+            &b"\0\0\0\x1Cftypavif\0\0\0\0mif1miaf"[..],
+            b"\0\0\0\x1Cftypmif1\0\0\0\0mif1avifmiaf",
+            b"\0\0\0\x18ftypmsf1\0\0\0\0msf1avis",
+        ] {
+            assert_eq!(sniff(source), Ok(SourceFormat::Avif));
         }
     }
 

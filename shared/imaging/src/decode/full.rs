@@ -35,7 +35,7 @@ pub(super) fn decode(
         SourceFormat::Gif => Box::new(GifDecoder::new(cursor).map_err(explain)?),
         SourceFormat::Bmp => Box::new(BmpDecoder::new(cursor).map_err(explain)?),
         SourceFormat::Tiff => Box::new(TiffDecoder::new(cursor).map_err(explain)?),
-        SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::WebP => {
+        SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::WebP | SourceFormat::Avif => {
             let detail = format!("{format} has a decoder of its own");
             return Err(Error::Internal { step: "decoding", detail });
         }

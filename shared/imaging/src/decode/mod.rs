@@ -3,6 +3,7 @@
 //! A decoder is told the smallest size that is of use, in the picture's stored orientation, and may give any size from
 //! there up to the full one: whatever costs it least. It pushes rows into a sink as they come.
 
+mod avif;
 mod full;
 mod jpeg;
 mod palette;
@@ -31,6 +32,7 @@ pub(crate) fn decode(
     contained(header.format, || match header.format {
         SourceFormat::Jpeg => jpeg::decode(source, header, sink),
         SourceFormat::Png => png::decode(source, limits, sink),
+        SourceFormat::Avif => avif::decode(source, header, at_least, sink),
         SourceFormat::Tiff => match source::tiff::palette(source)? {
             Some(palette) => palette::decode(palette, limits, sink),
             None => full::decode(source, header.format, limits, sink),
@@ -46,6 +48,7 @@ pub(crate) fn working_bytes(source: &[u8], header: &Header, at_least: Size) -> u
         SourceFormat::Jpeg => jpeg::working_bytes(source, header),
         SourceFormat::Png => png::working_bytes(source, header),
         SourceFormat::WebP => webp::working_bytes(source, header, at_least),
+        SourceFormat::Avif => avif::working_bytes(source, at_least),
         _ => full::working_bytes(header),
     }
 }

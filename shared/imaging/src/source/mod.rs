@@ -4,6 +4,7 @@
 //! large a picture is. Neither serves here: a header must cost next to nothing, and half a picture must not pass for a
 //! whole one. So each format has a small reader of its own here that knows its structure and nothing of its pixels.
 
+pub(crate) mod avif;
 mod bmp;
 mod gif;
 mod ifd;
@@ -25,6 +26,7 @@ pub(crate) fn read_header(source: &[u8], format: SourceFormat) -> Result<Header,
         SourceFormat::Png => png::read_header(source),
         SourceFormat::Gif => gif::read_header(source),
         SourceFormat::WebP => webp::read_header(source),
+        SourceFormat::Avif => avif::read_header(source),
         SourceFormat::Bmp => bmp::read_header(source),
         SourceFormat::Tiff => tiff::read_header(source),
     }
@@ -39,6 +41,7 @@ pub(crate) fn check_complete(source: &[u8], format: SourceFormat, limits: &Limit
         SourceFormat::Png => png::check_complete(source),
         SourceFormat::Gif => gif::check_complete(source, limits),
         SourceFormat::WebP => webp::check_complete(source, limits),
+        SourceFormat::Avif => avif::check_complete(source, limits),
         SourceFormat::Bmp => bmp::check_complete(source),
         SourceFormat::Tiff => tiff::check_complete(source),
     }

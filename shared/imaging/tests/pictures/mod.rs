@@ -7,6 +7,8 @@
     reason = "what fails here fails the test"
 )]
 
+pub mod heif;
+
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
@@ -121,6 +123,8 @@ pub fn every_kind() -> Vec<(&'static str, SourceFormat, Vec<u8>)> {
         ("gif", SourceFormat::Gif, encode(&picture, ImageFormat::Gif)),
         ("lossy webp", SourceFormat::WebP, webp(&picture)),
         ("lossless webp", SourceFormat::WebP, encode(&picture, ImageFormat::WebP)),
+        ("avif", SourceFormat::Avif, include_bytes!("avif/420.avif").to_vec()),
+        ("avif with alpha", SourceFormat::Avif, include_bytes!("avif/alpha.avif").to_vec()),
         ("bmp", SourceFormat::Bmp, encode(&picture, ImageFormat::Bmp)),
         ("tiff", SourceFormat::Tiff, encode(&picture, ImageFormat::Tiff)),
     ]
