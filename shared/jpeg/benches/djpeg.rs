@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use thumbline_jpeg::{Decoder, Scale};
 
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 25;
 const MARKS: (&str, &str) = ("<!-- benchmark -->\n", "<!-- end of benchmark -->");
 
 type Outcome<T> = Result<T, Box<dyn Error>>;

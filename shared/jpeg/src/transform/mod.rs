@@ -4,9 +4,9 @@
 //! its size: what is left out is what a smaller picture cannot show. N above 8 enlarges in the same way.
 //!
 //! All arithmetic is on integers, and defined to the bit, so that every processor gives the same picture. The basis has 14
-//! bits of fraction; the rows come first, and leave 3 bits of fraction for the columns. Coefficients of a picture are
-//! within ±1024 × 8, and what the rows make of them fits into 16 bits with a factor of four to spare; what does not can
-//! only come of forged data, and wraps.
+//! bits of fraction; the rows come first, and leave 3 bits of fraction for the columns. The coefficients of a picture are
+//! within ±1024, and so is what the rows make of them: with those bits it fits into 16 with a factor of four to spare. What
+//! does not fit can only come of forged data, and wraps.
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;

@@ -61,6 +61,16 @@ fn sizes() -> impl Iterator<Item = Transform> {
 }
 
 #[test]
+fn every_machine_has_the_same_weights() {
+    let bases: Vec<Basis> = (1..=MAX_POINTS).map(Basis::new).collect();
+    let weights = bases.iter().flat_map(|basis| basis.weights.iter().flatten());
+    // FNV-1a, 32 bits.
+    let hash =
+        weights.fold(0x811C_9DC5_u32, |hash, weight| (hash ^ *weight as u32).wrapping_mul(0x0100_0193));
+    assert_eq!(hash, 0x398F_384F, "{hash:#X}");
+}
+
+#[test]
 fn samples_are_those_of_the_definition() {
     for with in sizes() {
         for (block, last) in
