@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     /// Where the thumbnails go
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The thumbnails to make: name=WIDTHxHEIGHT[:fit][:format][:qNN], separated by spaces
+    /// The thumbnails to make: name=WIDTHxHEIGHT[:fit][:position][:format][:qNN], separated by spaces
     #[arg(long, env = "THUMBLINE_PRESETS", default_value_t = Presets::default())]
     presets: Presets,
     /// Pictures at the same time [default: one for each core]

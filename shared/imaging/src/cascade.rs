@@ -1,13 +1,14 @@
 //! Several sizes of one picture: which are made of the picture itself, and which of one another.
 //!
-//! Each size is made of the smallest larger one that serves: one that shows all of the picture, with at least two of its
-//! pixels for each one that is wanted in each direction, for then nobody sees the difference. The others are made of the
+//! Each size is made of the smallest larger one that serves: one of all of the picture that has just the size that is
+//! wanted, or at least two pixels for each one in each direction, for then nobody sees the difference. The others are made of the
 //! rows of the decoder, in one reading.
 
 use fast_image_resize::Resizer;
 
+use crate::attention;
 use crate::error::Error;
-use crate::geometry::Plan;
+use crate::geometry::{Part, Plan};
 use crate::header::Size;
 use crate::orientation::Orientation;
 use crate::raster::Raster;
@@ -20,6 +21,8 @@ pub(crate) struct Cascade {
     plans: Vec<Plan>,
     /// For each plan, what it is made of.
     origins: Vec<Origin>,
+    /// Of the plans, the thumbnails' ones.
+    count: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,32 +36,47 @@ enum Origin {
 impl Cascade {
     /// Decides for plans that come in the order in which they will be made: the largest first.
     pub(crate) fn new(plans: Vec<Plan>, orientation: Orientation) -> Self {
-        let mut origins: Vec<Origin> = Vec::with_capacity(plans.len());
-        let mut branches = 0;
-        for (index, plan) in plans.iter().enumerate() {
-            let larger = plans[..index].iter().enumerate();
-            let serving = larger.filter(|(_, copy)| copy.shows_all() && serves(copy.scaled, plan.scaled));
-            origins.push(match serving.min_by_key(|(_, copy)| copy.scaled.pixels()) {
-                Some((copy, _)) => Origin::Copy(copy),
-                None => {
-                    branches += 1;
-                    Origin::Stream(branches - 1)
-                }
-            });
+        let count = plans.len();
+        let mut cascade =
+            Self { orientation, plans: Vec::with_capacity(count + 1), origins: Vec::new(), count };
+        for plan in plans {
+            cascade.add(plan, |copy| serves(copy, &plan));
         }
-        Self { orientation, plans, origins }
+        cascade
+    }
+
+    /// The same with the copy that the placeholder is made of, as the last plan. It is content with whatever is there, so that
+    /// it changes nothing about the others.
+    pub(crate) fn with_placeholder(mut self, plan: Plan) -> Self {
+        let enough = plan.made;
+        self.add(plan, |copy| copy.made.width >= enough.width && copy.made.height >= enough.height);
+        self
+    }
+
+    fn add(&mut self, plan: Plan, serves: impl Fn(&Plan) -> bool) {
+        let copies = self.plans.iter().enumerate();
+        let serving = copies.filter(|(_, copy)| copy.makes_all() && serves(copy));
+        let origin = match serving.min_by_key(|(_, copy)| copy.made.pixels()) {
+            Some((copy, _)) => Origin::Copy(copy),
+            None => {
+                let is_streamed = |origin: &&Origin| matches!(origin, Origin::Stream(_));
+                Origin::Stream(self.origins.iter().filter(is_streamed).count())
+            }
+        };
+        self.plans.push(plan);
+        self.origins.push(origin);
     }
 
     /// What is to be made of the decoder's rows.
     pub(crate) fn branches(&self) -> Vec<Branch> {
-        let upright = |size: Size| if self.orientation.swaps_sides() { size.swapped() } else { size };
-        let streamed = self.plans.iter().zip(&self.origins);
-        let streamed = streamed.filter(|(_, origin)| matches!(origin, Origin::Stream(_)));
+        let stored = |size: Size| if self.orientation.swaps_sides() { size.swapped() } else { size };
+        let streamed = self.plans.iter().zip(&self.origins).enumerate();
+        let streamed = streamed.filter(|(_, (_, origin))| matches!(origin, Origin::Stream(_)));
         streamed
-            .map(|(plan, _)| Branch {
+            .map(|(index, (plan, _))| Branch {
                 part: plan.part.as_stored(self.orientation),
-                target: upright(plan.shown),
-                scaled: upright(plan.scaled),
+                target: stored(plan.made),
+                scaled: (index < self.count).then_some(stored(plan.scaled)),
             })
             .collect()
     }
@@ -89,12 +107,12 @@ impl Sizes {
     /// What plan number `index` shows, in its size, upright, in sRGB, multiplied by alpha. To be asked for in order, and
     /// once each: nothing is kept longer than another size needs it.
     pub(crate) fn make(&mut self, index: usize) -> Result<Raster, Error> {
-        let plan = &self.cascade.plans[index];
+        let plan = self.cascade.plans[index];
         let made = match self.cascade.origins[index] {
             Origin::Stream(branch) => self.streamed[branch].take(),
             Origin::Copy(copy) => {
                 let made = match &self.copies[copy] {
-                    Some(copy) => Some(resize(&mut self.resizer, copy, plan.part, plan.shown)?.into_owned()),
+                    Some(copy) => Some(resize(&mut self.resizer, copy, plan.part, plan.made)?.into_owned()),
                     None => None,
                 };
                 if self.cascade.last_user(copy) == Some(index) {
@@ -103,19 +121,63 @@ impl Sizes {
                 made
             }
         };
-        let made = made.ok_or_else(|| Error::Internal {
-            step: "resizing",
-            detail: format!("size {index} was asked for out of turn"),
-        })?;
-        if self.cascade.last_user(index).is_some() {
+        let made = made.ok_or_else(|| out_of_turn(index))?;
+        let is_used = self.cascade.last_user(index).is_some();
+        if plan.sought {
+            let shown = self.seek(&made, index)?;
+            self.copies[index] = is_used.then_some(made);
+            return Ok(shown);
+        }
+        if is_used {
             self.copies[index] = Some(made.clone());
         }
         Ok(made)
     }
+
+    /// The plans, with what was found of that which was sought: of the next frame of an animation, the same is shown.
+    pub(crate) fn into_plans(self) -> Vec<Plan> {
+        self.cascade.plans
+    }
+
+    /// Cuts out of all of the picture what draws attention.
+    fn seek(&mut self, all: &Raster, index: usize) -> Result<Raster, Error> {
+        let plan = self.cascade.plans[index];
+        let at = match plan.found {
+            Some(at) => at,
+            None => {
+                let map = resize(&mut self.resizer, all, Part::WHOLE, attention::map_size(all.size))?;
+                attention::seek(&map, plan.scaled, plan.shown)
+            }
+        };
+        self.cascade.plans[index].found = Some(at);
+        if all.size == plan.scaled {
+            // Pixels are copied: nothing is resized twice.
+            let cut = all.cut(at, plan.shown);
+            return cut
+                .ok_or_else(|| Error::Internal { step: "cropping", detail: format!("{plan:?} at {at:?}") });
+        }
+        let share = |length: u32, of: u32| f64::from(length) / f64::from(of);
+        let part = Part {
+            left: share(at.0, plan.scaled.width),
+            top: share(at.1, plan.scaled.height),
+            width: share(plan.shown.width, plan.scaled.width),
+            height: share(plan.shown.height, plan.scaled.height),
+        };
+        Ok(resize(&mut self.resizer, all, part, plan.shown)?.into_owned())
+    }
 }
 
-/// Whether a copy has at least twice the size. Sizes are rounded, so half a pixel may be missing.
-fn serves(copy: Size, scaled: Size) -> bool {
+fn out_of_turn(index: usize) -> Error {
+    Error::Internal { step: "resizing", detail: format!("size {index} was asked for out of turn") }
+}
+
+/// Whether a copy of the whole picture does for a plan as well as the picture: it is just what is wanted, or has at least
+/// twice the size. Sizes are rounded, so half a pixel may be missing.
+fn serves(copy: &Plan, plan: &Plan) -> bool {
+    if plan.makes_all() && copy.made == plan.made {
+        return true;
+    }
+    let wanted = if plan.makes_all() { plan.made } else { plan.scaled };
     let twice = |side: u32, of: u32| u64::from(side) + 1 >= 2 * u64::from(of);
-    twice(copy.width, scaled.width) && twice(copy.height, scaled.height)
+    twice(copy.made.width, wanted.width) && twice(copy.made.height, wanted.height)
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::header::Size;
+use crate::position::Position;
 use crate::raster::{Channels, Raster};
 use crate::rendition::{Rendition, Rgb};
 use crate::resize::divide_alpha;
@@ -16,7 +17,7 @@ pub(crate) fn compose(raster: Raster, canvas: Size, rendition: &Rendition) -> Re
         Some(background) => flatten(raster, background),
         None => divide_alpha(raster)?,
     };
-    if raster.size == canvas { Ok(raster) } else { Ok(pad(&raster, canvas, background)) }
+    if raster.size == canvas { Ok(raster) } else { Ok(pad(&raster, canvas, background, rendition.position)) }
 }
 
 /// Lays colours that are multiplied by alpha on a background: that adds as much of it as alpha lacks.
@@ -38,8 +39,8 @@ fn flatten(raster: Raster, Rgb(background): Rgb) -> Raster {
     Raster { size: raster.size, channels: Channels::Rgb, pixels: flat }
 }
 
-/// Centres a raster on a canvas that is larger; without a background the canvas is transparent.
-fn pad(raster: &Raster, canvas: Size, background: Option<Rgb>) -> Raster {
+/// Lays a raster on a canvas that is larger; without a background the canvas is transparent.
+fn pad(raster: &Raster, canvas: Size, background: Option<Rgb>, position: Position) -> Raster {
     let (channels, filling) = match background {
         Some(Rgb([r, g, b])) => (Channels::Rgb, [r, g, b, u8::MAX]),
         None => (Channels::Rgba, [0; 4]),
@@ -47,8 +48,9 @@ fn pad(raster: &Raster, canvas: Size, background: Option<Rgb>) -> Raster {
     let pixel_bytes = channels.count();
     let canvas_row = canvas.width as usize * pixel_bytes;
     let mut pixels = filling[..pixel_bytes].repeat(canvas.width as usize * canvas.height as usize);
-    let left = (canvas.width.saturating_sub(raster.size.width) / 2) as usize * pixel_bytes;
-    let top = (canvas.height.saturating_sub(raster.size.height) / 2) as usize;
+    let (across, down) = position.lead();
+    let left = across.pixels(canvas.width.saturating_sub(raster.size.width)) as usize * pixel_bytes;
+    let top = down.pixels(canvas.height.saturating_sub(raster.size.height)) as usize;
     let rows = raster.pixels.chunks_exact(raster.size.width as usize * raster.channels.count());
     for (target, row) in pixels.chunks_exact_mut(canvas_row).skip(top).zip(rows) {
         let within = target[left..].chunks_exact_mut(pixel_bytes);
@@ -92,7 +94,10 @@ mod tests {
         let padded = compose(gray.clone(), Size::new(3, 1), &webp).unwrap();
         assert_eq!(padded.pixels, [0, 0, 0, 0, 9, 9, 9, 255, 0, 0, 0, 0]);
         let red = webp.with_background(Some(Rgb([255, 0, 0])));
-        let padded = compose(gray, Size::new(1, 3), &red).unwrap();
+        let padded = compose(gray.clone(), Size::new(1, 3), &red).unwrap();
         assert_eq!(padded.pixels, [255, 0, 0, 9, 9, 9, 255, 0, 0]);
+        let south = red.with_position(Position::South);
+        let padded = compose(gray, Size::new(1, 3), &south).unwrap();
+        assert_eq!(padded.pixels, [255, 0, 0, 255, 0, 0, 9, 9, 9]);
     }
 }

@@ -19,17 +19,22 @@
 //! breaking a caller. `docs/imaging.md` has the rules in plain words.
 
 mod animation;
+mod attention;
 mod cascade;
 mod color;
 mod compose;
 mod decode;
 mod encode;
+mod encoders;
 mod error;
 mod format;
 mod geometry;
 mod header;
 mod limits;
 mod orientation;
+mod output;
+mod placeholder;
+mod position;
 mod probe;
 mod raster;
 mod reduce;
@@ -48,6 +53,8 @@ pub use format::{OutputFormat, SourceFormat};
 pub use header::{Header, Size};
 pub use limits::Limits;
 pub use orientation::Orientation;
+pub use output::Output;
+pub use position::{Focus, Position};
 pub use probe::probe;
 pub use render::{Rendered, Thumbnail, Timings, render};
 pub use rendition::{Fit, Rendition, Rgb};

@@ -51,6 +51,19 @@ impl Raster {
         Self { channels: Channels::Rgb, ..self }
     }
 
+    /// As much of the raster as `size` from `(left, top)` on; `None` where that is not within it.
+    pub(crate) fn cut(&self, (left, top): (u32, u32), size: Size) -> Option<Self> {
+        let pixel_bytes = self.channels.count();
+        let (from, row_bytes) = (left as usize * pixel_bytes, size.width as usize * pixel_bytes);
+        let rows = self.pixels.chunks_exact(self.size.width as usize * pixel_bytes);
+        let mut pixels = Vec::with_capacity(row_bytes * size.height as usize);
+        for row in rows.skip(top as usize).take(size.height as usize) {
+            pixels.extend_from_slice(row.get(from..from + row_bytes)?);
+        }
+        let complete = pixels.len() == row_bytes * size.height as usize;
+        complete.then_some(Self { size, channels: self.channels, pixels })
+    }
+
     /// The raster turned upright.
     pub(crate) fn oriented(self, orientation: Orientation) -> Self {
         if orientation == Orientation::UPRIGHT {
@@ -114,6 +127,13 @@ mod tests {
             assert_eq!(seen.pixels, expected, "orientation {value}");
             assert_eq!(seen.size.width, width, "orientation {value}");
         }
+    }
+
+    #[test]
+    fn what_is_cut_is_within_or_not_cut_at_all() {
+        assert_eq!(stored().cut((1, 0), Size::new(2, 2)).unwrap().pixels, [2, 3, 5, 6]);
+        assert_eq!(stored().cut((2, 0), Size::new(2, 1)), None);
+        assert_eq!(stored().cut((0, 1), Size::new(1, 2)), None);
     }
 
     #[test]

@@ -1,18 +1,22 @@
 //! The whole way of one picture: probe, decode once, resize and encode each rendition.
 
 use std::cmp::Reverse;
+use std::num::NonZero;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::animation::animate;
 use crate::cascade::Cascade;
 use crate::compose::compose;
 use crate::decode::{decode, working_bytes};
-use crate::encode::encode;
+use crate::encode;
+use crate::encoders::Encoders;
 use crate::error::Error;
 use crate::format::{OutputFormat, SourceFormat};
 use crate::geometry::{self, Plan};
 use crate::header::{Header, Size};
 use crate::limits::Limits;
+use crate::placeholder;
 use crate::probe::probe;
 use crate::rendition::Rendition;
 use crate::stream::Stream;
@@ -22,6 +26,9 @@ const MARGIN: (u64, u64) = (7, 4);
 /// The same for WebP. A telephone's 4000 pixels become 1280 by way of 2000 then, which costs a quarter less than all of them
 /// do, and stays closer to an exact resize (SSIM 0.988) than libwebp's own scaling to 1280 (0.986).
 const WEBP_MARGIN: (u64, u64) = (3, 2);
+
+/// Red, green, blue and alpha of 8 bits each.
+const MOST_PIXEL_BYTES: u64 = 4;
 
 /// One finished thumbnail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +54,7 @@ pub struct Timings {
     pub decode: Duration,
     /// Resizing, all renditions together.
     pub resize: Duration,
-    /// Encoding, all renditions together.
+    /// Encoding, all renditions together: the time of every thread that took part.
     pub encode: Duration,
 }
 
@@ -59,13 +66,16 @@ pub struct Rendered {
     pub header: Header,
     /// One thumbnail for each rendition, in the order in which they were asked for.
     pub thumbnails: Vec<Thumbnail>,
+    /// A ThumbHash of the whole picture, upright: about 25 bytes that a front end can show before any thumbnail has come.
+    /// <https://evanw.github.io/thumbhash/>
+    pub thumbhash: Vec<u8>,
     /// Where the time went.
     pub timings: Timings,
 }
 
 /// Makes one thumbnail of `source` for each of `renditions`: all of them, or an error and none.
 ///
-/// The source is decoded once. The same source and renditions give the same bytes, for one [`crate::ENGINE_VERSION`];
+/// The source is decoded once. Where there are several cores, thumbnails are encoded on as many threads. The same source and renditions give the same bytes, for one [`crate::ENGINE_VERSION`];
 /// since small thumbnails may be made of larger ones, "the same renditions" means all of them. `should_stop` is asked
 /// before each step; `true` ends the work with [`Error::Interrupted`].
 pub fn render(
@@ -73,6 +83,18 @@ pub fn render(
     renditions: &[Rendition],
     limits: &Limits,
     should_stop: &dyn Fn() -> bool,
+) -> Result<Rendered, Error> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    render_on(source, renditions, limits, should_stop, cores)
+}
+
+/// The same on so many threads, at most.
+fn render_on(
+    source: &[u8],
+    renditions: &[Rendition],
+    limits: &Limits,
+    should_stop: &dyn Fn() -> bool,
+    threads: usize,
 ) -> Result<Rendered, Error> {
     let go_on = |before| if should_stop() { Err(Error::Interrupted { before }) } else { Ok(()) };
     let mut timings = Timings::default();
@@ -84,41 +106,59 @@ pub fn render(
     go_on("probing")?;
     let header = timed(&mut timings.probe, || probe(source, limits))?;
     let plans = plan_all(&header, renditions, limits)?;
-    let order = largest_first(&plans);
-    let mut thumbnails = timed(&mut timings.encode, || {
+    let mut order = largest_first(&plans);
+    let animated = timed(&mut timings.encode, || {
         animate_those_that_may(source, &header, renditions, &plans, &order, limits, should_stop)
     })?;
-    if thumbnails.iter().all(Option::is_some) {
-        let thumbnails = thumbnails.into_iter().flatten().collect();
-        return Ok(Rendered { header, thumbnails, timings });
-    }
-    let cascade = Cascade::new(order.iter().map(|index| plans[*index]).collect(), header.orientation);
+    order.retain(|index| animated[*index].is_none());
+    let stills: Vec<_> = order.iter().map(|index| (plans[*index], &renditions[*index])).collect();
+    let placeholder = geometry::plan_placeholder(header.size());
+    let cascade = Cascade::new(stills.iter().map(|(plan, _)| *plan).collect(), header.orientation);
+    let cascade = cascade.with_placeholder(placeholder);
 
     go_on("decoding")?;
-    let at_least = decoded_size_of_use(&header, &plans);
+    let at_least = decoded_size_of_use(&header, &stills, placeholder);
     let mut stream = Stream::new(cascade.branches());
     let needed = working_bytes(source, &header, at_least).saturating_add(stream.working_bytes(header.stored));
-    check_memory(needed, limits)?;
+    // Fewer threads are slower, but no reason to refuse a picture.
+    let finishing = |threads: &usize| finishing_bytes(&stills, *threads);
+    let fits = |threads: &usize| finishing(threads) <= limits.max_memory_bytes;
+    let threads = (1..=threads).rev().find(fits).unwrap_or(1);
+    check_memory(needed.max(finishing(&threads)), limits)?;
     timed(&mut timings.decode, || decode(source, &header, at_least, limits, &mut stream))?;
     timings.resize += stream.spent();
     timings.decode = timings.decode.saturating_sub(stream.spent());
 
     let mut sizes = timed(&mut timings.resize, || cascade.resume(stream))?;
-    for (turn, index) in order.into_iter().enumerate() {
-        let rendition = &renditions[index];
-        go_on("resizing")?;
-        let composed =
-            timed(&mut timings.resize, || compose(sizes.make(turn)?, plans[index].canvas, rendition))?;
-        if thumbnails[index].is_some() {
-            continue;
+    let (thumbnails, thumbhash, encoding) = thread::scope(|scope| -> Result<_, Error> {
+        let mut encoders = Encoders::new(scope, threads, animated);
+        for (turn, (index, (plan, rendition))) in order.iter().zip(&stills).enumerate() {
+            go_on("resizing")?;
+            let composed = timed(&mut timings.resize, || compose(sizes.make(turn)?, plan.canvas, rendition))?;
+            go_on("encoding")?;
+            encoders.encode(*index, composed, rendition, turn + 1 == order.len())?;
         }
-        go_on("encoding")?;
-        let bytes = timed(&mut timings.encode, || encode(&composed, rendition.format, rendition.quality))?;
-        let Size { width, height } = composed.size;
-        thumbnails[index] = Some(Thumbnail { bytes, width, height, format: rendition.format });
-    }
-    let thumbnails = thumbnails.into_iter().flatten().collect();
-    Ok(Rendered { header, thumbnails, timings })
+        go_on("hashing")?;
+        let small = timed(&mut timings.resize, || sizes.make(order.len()))?;
+        let thumbhash = timed(&mut timings.encode, || placeholder::hash(small))?;
+        let (thumbnails, encoding) = encoders.finish()?;
+        Ok((thumbnails, thumbhash, encoding))
+    })?;
+    timings.encode += encoding;
+    Ok(Rendered { header, thumbnails, thumbhash, timings })
+}
+
+/// Bytes that are held at most when nothing is left to be decoded: every size as it was made, and for each thread the raster
+/// that it encodes.
+fn finishing_bytes(stills: &[(Plan, &Rendition)], threads: usize) -> u64 {
+    let made = stills.iter().map(|(plan, _)| plan.made.pixels().saturating_mul(MOST_PIXEL_BYTES));
+    let encoded = stills.iter().map(|(plan, rendition)| {
+        let raster = plan.canvas.pixels().saturating_mul(MOST_PIXEL_BYTES);
+        raster.saturating_add(encode::working_bytes(plan.canvas, rendition))
+    });
+    let mut encoded: Vec<u64> = encoded.collect();
+    encoded.sort_unstable_by_key(|bytes| Reverse(*bytes));
+    made.chain(encoded.into_iter().take(threads.max(1))).fold(0, u64::saturating_add)
 }
 
 /// The thumbnails that move, in the places of their renditions: those that are asked for as such, if the source moves.
@@ -134,7 +174,7 @@ fn animate_those_that_may(
     let mut thumbnails = vec![None; renditions.len()];
     let may_move = |index: &&usize| {
         let rendition = &renditions[**index];
-        rendition.animated && rendition.format == OutputFormat::WebP
+        rendition.animated && rendition.format.may_be(OutputFormat::WebP)
     };
     let moving: Vec<usize> = order.iter().filter(may_move).copied().collect();
     let wanted: Vec<_> = moving.iter().map(|index| (plans[*index], &renditions[*index])).collect();
@@ -154,7 +194,7 @@ fn animate_those_that_may(
 fn check_memory(needed: u64, limits: &Limits) -> Result<(), Error> {
     let limit = limits.max_memory_bytes;
     if needed > limit {
-        return Err(Error::TooLarge { what: "bytes of memory needed to decode it", actual: needed, limit });
+        return Err(Error::TooLarge { what: "bytes of memory needed to render it", actual: needed, limit });
     }
     Ok(())
 }
@@ -170,25 +210,73 @@ fn plan_all(header: &Header, renditions: &[Rendition], limits: &Limits) -> Resul
     renditions.iter().map(|rendition| geometry::plan(header.size(), rendition, limits)).collect()
 }
 
-/// The renditions' numbers, larger pictures first, since smaller ones are made of them; those that show all before crops,
-/// which serve nobody else.
+/// The renditions' numbers, larger pictures first, since smaller ones are made of them; those of all of the picture before
+/// crops, which serve nobody else.
 fn largest_first(plans: &[Plan]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..plans.len()).collect();
-    order.sort_by_key(|index| (!plans[*index].shows_all(), Reverse(plans[*index].scaled.pixels())));
+    order.sort_by_key(|index| (!plans[*index].makes_all(), Reverse(plans[*index].made.pixels())));
     order
 }
 
-/// The smallest size, in the stored orientation, of which every plan can be made as well as of the whole picture.
+/// The smallest size, in the stored orientation, of which every still can be made as well as of the whole picture; without
+/// any, the placeholder.
 ///
 /// Decoders that shrink do it with averages, which are blunter than Lanczos: [`MARGIN`] times the pixels that are wanted, in
 /// each direction, leave the last and finest step to Lanczos.
-fn decoded_size_of_use(header: &Header, plans: &[Plan]) -> Size {
+fn decoded_size_of_use(header: &Header, stills: &[(Plan, &Rendition)], placeholder: Plan) -> Size {
     let seen = header.size();
     let (times, by) = if header.format == SourceFormat::WebP { WEBP_MARGIN } else { MARGIN };
     let of_use = |side: u32, most: u32| u32::try_from(u64::from(side) * times / by).unwrap_or(most).min(most);
-    let width = plans.iter().map(|plan| of_use(plan.scaled.width, seen.width)).max().unwrap_or(seen.width);
-    let height =
-        plans.iter().map(|plan| of_use(plan.scaled.height, seen.height)).max().unwrap_or(seen.height);
-    let needed = Size::new(width, height);
+    let wanted = stills.iter().map(|(plan, _)| plan.scaled);
+    let wanted = wanted.reduce(|a, b| Size::new(a.width.max(b.width), a.height.max(b.height)));
+    let wanted = wanted.unwrap_or(placeholder.scaled);
+    let needed = Size::new(of_use(wanted.width, seen.width), of_use(wanted.height, seen.height));
     if header.orientation.swaps_sides() { needed.swapped() } else { needed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Output;
+    use crate::rendition::Fit;
+
+    fn picture() -> Vec<u8> {
+        let pixels = image::RgbImage::from_fn(300, 200, |x, y| {
+            image::Rgb([x / 2, y, (x * 7) ^ (y * 13)].map(|value| value.to_le_bytes()[0]))
+        });
+        let mut file = std::io::Cursor::new(Vec::new());
+        pixels.write_to(&mut file, image::ImageFormat::Png).unwrap();
+        file.into_inner()
+    }
+
+    #[test]
+    fn however_many_threads_there_are_the_bytes_are_the_same() {
+        let mut renditions: Vec<_> =
+            [280, 200, 140, 90, 33].map(|width| Rendition::new(Some(width), None)).into();
+        renditions
+            .push(Rendition::new(Some(50), Some(50)).with_fit(Fit::Cover).with_format(OutputFormat::Jpeg));
+        renditions.push(Rendition::new(Some(60), None).with_format(Output::Auto));
+        let on =
+            |threads| render_on(&picture(), &renditions, &Limits::default(), &|| false, threads).unwrap();
+        let alone = on(1);
+        assert_eq!(alone.thumbnails.len(), renditions.len());
+        for threads in [2, 3, 16] {
+            let together = on(threads);
+            assert_eq!(together.thumbnails, alone.thumbnails, "{threads} threads");
+            assert_eq!(together.thumbhash, alone.thumbhash);
+            assert!(together.timings.encode > Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn threads_that_are_at_work_when_it_is_interrupted_are_waited_for() {
+        let renditions: Vec<_> = [280, 200, 140].map(|width| Rendition::new(Some(width), None)).into();
+        let asked = std::cell::Cell::new(0);
+        let after_one = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 5
+        };
+        let error = render_on(&picture(), &renditions, &Limits::default(), &after_one, 4).unwrap_err();
+        assert_eq!(error, Error::Interrupted { before: "encoding" });
+    }
 }

@@ -1,6 +1,7 @@
 //! What is asked for: one box, one fit, one format.
 
-use crate::format::OutputFormat;
+use crate::output::Output;
+use crate::position::Position;
 
 /// How a picture meets the box that is asked for. The words are those of CSS `object-fit`, and of sharp.
 ///
@@ -11,7 +12,7 @@ pub enum Fit {
     /// As large as fits into the box, aspect ratio kept.
     #[default]
     Inside,
-    /// Fills the box, aspect ratio kept; what hangs over is cut off evenly on both sides.
+    /// Fills the box, aspect ratio kept; what hangs over is cut off, by default evenly on both sides.
     Cover,
     /// As large as fits into the box, padded to exactly the box.
     Contain,
@@ -51,6 +52,10 @@ impl Rgb {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of its own in a preset, and none is a state"
+)]
 pub struct Rendition {
     /// Width of the box in pixels; `None` leaves it to the aspect ratio.
     pub width: Option<u32>,
@@ -58,10 +63,16 @@ pub struct Rendition {
     pub height: Option<u32>,
     /// How the picture meets the box.
     pub fit: Fit,
-    /// The format to write.
-    pub format: OutputFormat,
+    /// What is kept where the picture hangs over, and where it lies where it does not fill the box.
+    pub position: Position,
+    /// The format to write, or that it is to be chosen.
+    pub format: Output,
     /// 1 to 100, for the lossy formats; PNG has no use for it.
     pub quality: u8,
+    /// Whether WebP, or whatever is chosen, keeps every pixel as it is. PNG always does, and JPEG cannot.
+    pub lossless: bool,
+    /// Whether a JPEG shows the whole picture, coarsely, long before all of it has come. Other formats cannot.
+    pub progressive: bool,
     /// Whether a picture smaller than the box may grow.
     pub enlarge: bool,
     /// What shows behind transparent pixels and in the padding of [`Fit::Contain`]. `None` keeps transparency where
@@ -81,8 +92,11 @@ impl Rendition {
             width,
             height,
             fit: Fit::default(),
-            format: OutputFormat::default(),
+            position: Position::default(),
+            format: Output::default(),
             quality: Self::DEFAULT_QUALITY,
+            lossless: false,
+            progressive: false,
             enlarge: false,
             background: None,
             animated: false,
@@ -95,10 +109,28 @@ impl Rendition {
         Self { fit, ..self }
     }
 
-    /// The same in another format.
+    /// The same with another position.
     #[must_use]
-    pub fn with_format(self, format: OutputFormat) -> Self {
-        Self { format, ..self }
+    pub fn with_position(self, position: Position) -> Self {
+        Self { position, ..self }
+    }
+
+    /// The same in another format, or in [`Output::Auto`].
+    #[must_use]
+    pub fn with_format(self, format: impl Into<Output>) -> Self {
+        Self { format: format.into(), ..self }
+    }
+
+    /// The same without (or with) loss, as WebP or by choice.
+    #[must_use]
+    pub fn with_lossless(self, lossless: bool) -> Self {
+        Self { lossless, ..self }
+    }
+
+    /// The same as a progressive JPEG, or as one that comes from top to bottom.
+    #[must_use]
+    pub fn with_progressive(self, progressive: bool) -> Self {
+        Self { progressive, ..self }
     }
 
     /// The same with another quality, 1 to 100.

@@ -28,8 +28,9 @@ pub(crate) struct Branch {
     pub(crate) part: Part,
     /// What that becomes, in pixels.
     pub(crate) target: Size,
-    /// What the whole picture would become at this scale.
-    pub(crate) scaled: Size,
+    /// What the whole picture would become at this scale. `None` where any scale will do: how coarsely the picture may be
+    /// reduced is decided by the others.
+    pub(crate) scaled: Option<Size>,
 }
 
 /// The sink that makes every branch.
@@ -89,7 +90,7 @@ impl Stream {
 
 impl Sink for Stream {
     fn begin(&mut self, frame: Frame) -> Result<(), Error> {
-        let largest = self.branches.iter().map(|branch| branch.scaled);
+        let largest = self.branches.iter().filter_map(|branch| branch.scaled);
         let largest = largest.reduce(|a, b| Size::new(a.width.max(b.width), a.height.max(b.height)));
         let factors = largest.and_then(|largest| Reducer::factors(frame.extent, largest));
         let (reducer, reduced) = match factors.map(|factors| Reducer::new(&frame, factors)) {

@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use image::ImageFormat;
 use pictures::{JpegKind, difference, encode, exif_segment, jpeg_with, read, render, render_full, scene};
-use thumbline_imaging::{Error, Fit, Limits, OutputFormat, Rendition};
+use thumbline_imaging::{Error, Fit, Limits, Output, OutputFormat, Rendition};
 
 fn several() -> Vec<Rendition> {
     vec![
@@ -108,4 +108,73 @@ fn times_are_told_and_files_know_their_size() {
     let made = render(&encode(&scene(400, 300), ImageFormat::Png), &several()).unwrap();
     assert!(made.timings.decode.as_nanos() > 0 && made.timings.encode.as_nanos() > 0);
     assert_eq!(made.header.size().to_string(), "400x300");
+}
+
+/// What a diagram looks like after it has been made smaller: flat areas, smoothed edges.
+fn diagram() -> image::RgbaImage {
+    image::RgbaImage::from_fn(400, 300, |x, y| {
+        let in_disc = x.abs_diff(280).pow(2) + y.abs_diff(150).pow(2) < 80_u32.pow(2);
+        match () {
+            () if in_disc => image::Rgba([200, 30, 30, 255]),
+            () if (30..160).contains(&x) && (50..120).contains(&y) => image::Rgba([30, 60, 150, 255]),
+            () if (180..190).contains(&y) => image::Rgba([0, 0, 0, 255]),
+            () => image::Rgba([255, 255, 255, 255]),
+        }
+    })
+}
+
+#[test]
+fn auto_is_lossy_for_a_photograph_and_exact_for_a_graphic() {
+    let auto = Rendition::new(Some(200), None).with_format(Output::Auto);
+    let exact = Rendition::new(Some(200), None).with_format(OutputFormat::Png);
+    let lossy = Rendition::new(Some(200), None);
+    let photo = encode(&scene(400, 300), ImageFormat::Png);
+    let made = render(&photo, std::slice::from_ref(&auto)).unwrap().thumbnails;
+    assert_eq!(made, render(&photo, std::slice::from_ref(&lossy)).unwrap().thumbnails);
+    let drawing = encode(&diagram(), ImageFormat::Png);
+    let made = render(&drawing, &[auto]).unwrap().thumbnails.remove(0);
+    let expected = render(&drawing, &[exact, lossy]).unwrap().thumbnails;
+    assert_eq!(read(&made), read(&expected[0]), "{}", made.format);
+    assert!(made.bytes.len() <= expected[0].bytes.len().min(expected[1].bytes.len() * 2));
+}
+
+#[test]
+fn auto_keeps_transparency_and_says_what_it_chose() {
+    let mut drawing = diagram();
+    drawing.pixels_mut().filter(|pixel| pixel.0 == [255; 4]).for_each(|pixel| pixel.0 = [0; 4]);
+    for lossless in [false, true] {
+        let auto = Rendition::new(Some(100), None).with_format(Output::Auto).with_lossless(lossless);
+        let made = render(&encode(&drawing, ImageFormat::Png), &[auto]).unwrap().thumbnails.remove(0);
+        let magic: &[u8] = if made.format == OutputFormat::Png { b"\x89PNG" } else { b"RIFF" };
+        assert!(made.bytes.starts_with(magic), "{}", made.format);
+        assert_eq!(read(&made).get_pixel(2, 2).0[3], 0);
+    }
+}
+
+#[test]
+fn lossless_webp_is_the_png_s_pixels_and_a_progressive_jpeg_the_plain_one_s() {
+    let file = encode(&scene(200, 150), ImageFormat::Png);
+    let width = || Rendition::new(Some(100), None);
+    let made = render(&file, &[width().with_lossless(true), width().with_format(OutputFormat::Png)]).unwrap();
+    assert_eq!(read(&made.thumbnails[0]), read(&made.thumbnails[1]));
+    let jpeg = width().with_format(OutputFormat::Jpeg);
+    let made = render(&file, &[jpeg.clone(), jpeg.clone().with_progressive(true)]).unwrap().thumbnails;
+    assert_eq!(render_full(&made[0].bytes), render_full(&made[1].bytes));
+    // SOF2 is what makes it progressive (ITU-T T.81, table B.1).
+    let is_progressive = |bytes: &[u8]| bytes.windows(2).any(|marker| marker == [0xFF, 0xC2]);
+    assert_eq!([is_progressive(&made[0].bytes), is_progressive(&made[1].bytes)], [false, true]);
+    for impossible in [jpeg.with_lossless(true), width().with_progressive(true)] {
+        assert_eq!(render(&file, &[impossible]).unwrap_err().code(), "invalid_rendition");
+    }
+}
+
+#[test]
+fn memory_for_encoding_counts_too() {
+    let file = encode(&scene(40, 30), ImageFormat::Png);
+    let huge = Rendition::new(Some(8000), None).with_lossless(true).with_enlarge(true);
+    let mut limits = Limits::default();
+    limits.max_memory_bytes = 500 * 1024 * 1024;
+    let error = thumbline_imaging::render(&file, &[huge], &limits, &|| false).unwrap_err();
+    assert_eq!(error.code(), "too_large");
+    assert!(error.to_string().contains("memory"), "{error}");
 }

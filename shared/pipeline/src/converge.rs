@@ -19,6 +19,8 @@ mod wanted;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use bytes::Bytes;
 use futures::future::join_all;
 use thumbline_imaging::Thumbnail;
@@ -31,7 +33,7 @@ use crate::layout::Layout;
 use crate::manifest::{MANIFEST_VERSION, Manifest, SourceFacts, Status, ThumbnailFacts};
 use crate::outcome::{Effort, Ignored, Outcome, Retry};
 use crate::recipe::Recipe;
-use crate::rejection::Rejection;
+use crate::rejection::Bounds;
 use crate::settings::Settings;
 use crate::store::{
     Condition, ETag, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Read, Store, Written,
@@ -90,7 +92,10 @@ impl<S: Store> Convergence<'_, S> {
     async fn round(&mut self, made: &mut Option<(ETag, Arc<Wanted>)>) -> Result<Round, Retry> {
         let listing = self.store.list(&self.settings.output_bucket, self.layout.prefix()).await?;
         let manifest = match self.listed_manifest(&listing).await? {
-            Ok(manifest) => manifest.filter(|m| m.matches(self.recipe, &self.layout, &listing)),
+            Ok(manifest) => manifest.filter(|manifest| {
+                manifest.matches(self.recipe, &self.layout, &listing)
+                    && !manifest.is_outgrown(&self.settings.limits)
+            }),
             Err(why) => return Ok(Round::Again(why)),
         };
         let unless = manifest.as_ref().map_or(Condition::Always, |m| Condition::IsNot(m.source.etag.clone()));
@@ -140,15 +145,18 @@ impl<S: Store> Convergence<'_, S> {
     /// Steps 3 to 5: brings the output bucket from what was listed to what is wanted.
     async fn apply(&mut self, wanted: &Wanted, version: &Version, listing: &Listing) -> Result<Round, Retry> {
         let manifest = match wanted {
-            Wanted::Thumbnails { facts, thumbnails } => {
+            Wanted::Thumbnails { facts, thumbhash, thumbnails } => {
                 let Some(thumbnails) = self.put_thumbnails(&facts.etag, thumbnails, listing).await? else {
                     return Ok(Round::Again("a thumbnail"));
                 };
                 self.effort.thumbnail_bytes += thumbnails.iter().map(|t| t.bytes).sum::<u64>();
-                Some(self.manifest(Status::Ready, None, facts, thumbnails))
+                let thumbhash = Some(BASE64.encode(thumbhash));
+                Some(Manifest { thumbhash, thumbnails, ..self.manifest(Status::Ready, facts) })
             }
             Wanted::Rejection { facts, rejection } => {
-                Some(self.manifest(Status::Rejected, Some(rejection.clone()), facts, Vec::new()))
+                let limits = rejection.is_for_a_limit().then(|| Bounds::from(&self.settings.limits));
+                let rejection = Some(rejection.clone());
+                Some(Manifest { rejection, limits, ..self.manifest(Status::Rejected, facts) })
             }
             Wanted::Nothing(_) => None,
         };
@@ -264,15 +272,18 @@ impl<S: Store> Convergence<'_, S> {
         Err(conflict(key))
     }
 
-    fn manifest(
-        &self,
-        status: Status,
-        rejection: Option<Rejection>,
-        facts: &SourceFacts,
-        thumbnails: Vec<ThumbnailFacts>,
-    ) -> Manifest {
-        let recipe = self.recipe.clone();
-        Manifest { version: MANIFEST_VERSION, status, rejection, source: facts.clone(), recipe, thumbnails }
+    /// A manifest that says nothing yet but which source it is about.
+    fn manifest(&self, status: Status, facts: &SourceFacts) -> Manifest {
+        Manifest {
+            version: MANIFEST_VERSION,
+            status,
+            rejection: None,
+            source: facts.clone(),
+            recipe: self.recipe.clone(),
+            limits: None,
+            thumbhash: None,
+            thumbnails: Vec::new(),
+        }
     }
 
     fn metadata(&self, source_etag: &ETag) -> Vec<(&'static str, String)> {

@@ -31,7 +31,9 @@ impl Layout {
     pub fn of(source_key: &str, presets: &Presets) -> Layout {
         let longest_name = presets
             .iter()
-            .map(|preset| file_name(&preset.name, preset.rendition.format).len())
+            .flat_map(|preset| {
+                preset.rendition.format.formats().map(|format| file_name(&preset.name, format).len())
+            })
             .chain([MANIFEST_NAME.len()])
             .max()
             .unwrap_or_default();
@@ -104,6 +106,15 @@ mod tests {
         let layout = Layout::of(&too_long, &presets());
         assert!(layout.prefix().starts_with("~/") && layout.prefix().len() == 2 + 64 + 1, "{layout:?}");
         assert!(layout.thumbnail("small", OutputFormat::WebP).ends_with("/small.webp"));
+    }
+
+    #[test]
+    fn where_the_format_is_chosen_the_longest_extension_counts() {
+        let auto = |name: &str| format!("{name}=9x:auto").parse::<Presets>().unwrap();
+        let name = "n".repeat(40);
+        let fits = "k".repeat(MAX_KEY_BYTES - 1 - name.len() - ".webp".len());
+        assert!(Layout::of(&fits, &auto(&name)).prefix().starts_with('k'));
+        assert!(Layout::of(&format!("{fits}k"), &auto(&name)).prefix().starts_with('~'));
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! a listing shows. It carries no time and no random id, so that the same source and recipe give the same bytes.
 
 use serde::{Deserialize, Serialize};
+use thumbline_imaging::Limits;
 
 use crate::layout::Layout;
 use crate::recipe::Recipe;
-use crate::rejection::Rejection;
+use crate::rejection::{Bounds, Rejection};
 use crate::store::{ETag, Listing};
 
 /// The form of the manifest itself.
@@ -27,6 +28,13 @@ pub struct Manifest {
     pub source: SourceFacts,
     /// What the thumbnails were made with.
     pub recipe: Recipe,
+    /// For a rejected source that other limits may admit: those that it was held against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Bounds>,
+    /// The picture's ThumbHash, in Base64: what a front end shows until a thumbnail has come.
+    /// <https://evanw.github.io/thumbhash/>
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbhash: Option<String>,
     /// One for each preset, in the presets' order; none for a rejected source.
     pub thumbnails: Vec<ThumbnailFacts>,
 }
@@ -92,6 +100,13 @@ impl Manifest {
     /// None that these fields can cause; the signature is the serialiser's.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec_pretty(self)
+    }
+
+    /// Whether this is no more to be believed because limits have been raised since: a source that was too large may not be
+    /// now. Lower limits change nothing, so that functions with more and with less memory do not contradict each other
+    /// without end.
+    pub fn is_outgrown(&self, limits: &Limits) -> bool {
+        self.limits.is_some_and(|held| Bounds::from(limits).admit_more_than(&held))
     }
 
     /// Whether the outputs that a listing shows are exactly those that this manifest names, made with this recipe.

@@ -1,7 +1,6 @@
 //! The pipeline: settings and a store, made once per process, through which every picture goes.
 
 use std::collections::HashMap;
-use std::num::NonZero;
 use std::time::Instant;
 
 use futures::stream::{self, StreamExt};
@@ -18,7 +17,7 @@ use crate::store::Store;
 use crate::telemetry;
 
 /// Pictures on their way at the same time in one process. Requests of one overlap with another's decoding; memory is
-/// bounded by the decoders, of which there is one per core.
+/// bounded by the decoders, of which the settings have no more than fit.
 const PICTURES_AT_ONCE: usize = 8;
 
 /// What a caller's one call of the pipeline is known by, and how long it may take.
@@ -42,8 +41,8 @@ pub struct Pipeline<S> {
 impl<S: Store> Pipeline<S> {
     /// A pipeline over a store.
     pub fn new(settings: Settings, store: S) -> Pipeline<S> {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Pipeline { recipe: Recipe::of(&settings.presets), store, settings, decoders: Semaphore::new(cores) }
+        let decoders = Semaphore::new(settings.decoders);
+        Pipeline { recipe: Recipe::of(&settings.presets), store, settings, decoders }
     }
 
     /// The settings in force.

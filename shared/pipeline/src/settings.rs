@@ -5,9 +5,11 @@
 //! on the day it was needed.
 
 mod key;
+mod memory;
 mod source;
 
 use std::fmt;
+use std::num::NonZero;
 
 use thumbline_imaging::Limits;
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub presets: Presets,
     /// What is refused before decoding.
     pub limits: Limits,
+    /// Pictures that are held in memory, and decoded, at once.
+    pub decoders: usize,
     /// The `Cache-Control` header of thumbnails.
     pub cache_control: String,
     /// What is logged, as a `tracing` filter.
@@ -84,6 +88,9 @@ impl Settings {
         let max_side_pixels = reading.take(key::MAX_SIDE_PIXELS, |text| {
             positive(text)?.try_into().map_err(|_| format!("{text:?} is more than {}", u32::MAX))
         });
+        let max_memory_mb = reading.take(key::MAX_MEMORY_MB, |text| {
+            if text == key::AUTO { Ok(None) } else { positive(text).map(Some) }
+        });
         let cache_control = reading.take(key::CACHE_CONTROL, header_value);
         let log = reading.take(key::LOG, |text| {
             tracing_subscriber::EnvFilter::try_new(text)
@@ -104,11 +111,18 @@ impl Settings {
             limits.max_source_bytes = max_source_bytes?;
             limits.max_pixels = max_pixels?;
             limits.max_side_pixels = max_side_pixels?;
+            let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+            let function_mb = sources.function_memory_mb();
+            let engine_default = limits.max_memory_bytes;
+            let share =
+                memory::share(function_mb, max_memory_mb?, limits.max_source_bytes, cores, engine_default);
+            limits.max_memory_bytes = share.bytes_per_picture;
             Some(Settings {
                 input_bucket: input_bucket?,
                 output_bucket: output_bucket?,
                 presets: presets?,
                 limits,
+                decoders: share.pictures,
                 cache_control: cache_control?,
                 log: log?,
             })
@@ -189,6 +203,21 @@ mod tests {
         let settings = Settings::load(&environment(&BUCKETS)).unwrap();
         assert_eq!(settings.presets, Presets::default());
         assert_eq!(settings.limits, Limits::default());
+    }
+
+    #[test]
+    fn a_picture_may_take_what_the_function_has_or_what_somebody_set() {
+        let memory = |pairs: &[(&str, &str)]| {
+            let settings = Settings::load(&environment(&[&BUCKETS, pairs].concat())).unwrap();
+            settings.limits.max_memory_bytes / (1024 * 1024)
+        };
+        assert_eq!(memory(&[]), 1024);
+        assert_eq!(memory(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024")]), 1024 - 128 - 100);
+        let set = ("THUMBLINE_MAX_MEMORY_MB", "300");
+        assert_eq!(memory(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"), set]), 300);
+        assert_eq!(memory(&[set]), 300);
+        let wrong = [BUCKETS[0], BUCKETS[1], ("THUMBLINE_MAX_MEMORY_MB", "much")];
+        assert!(Settings::load(&environment(&wrong)).unwrap_err().to_string().contains("or auto"));
     }
 
     #[test]

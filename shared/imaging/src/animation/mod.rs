@@ -55,15 +55,16 @@ pub(crate) fn animate(
         _ => gif::open(source, header.stored),
     })?;
     let encoder = |(plan, rendition): &(Plan, &Rendition)| {
-        let settings = Settings { quality: rendition.quality, is_lossless: false };
+        let settings = Settings { quality: rendition.quality, is_lossless: rendition.lossless };
         AnimationEncoder::new(plan.canvas, film.loops, settings)
     };
     let mut encoders = wanted.iter().map(encoder).collect::<Result<Vec<_>, _>>()?;
+    let mut plans: Vec<Plan> = wanted.iter().map(|(plan, _)| *plan).collect();
     while let Some(still) = contained(header.format, || film.stills.next().transpose())? {
         if should_stop() {
             return Err(Error::Interrupted { before: "the next frame" });
         }
-        let cascade = Cascade::new(wanted.iter().map(|(plan, _)| *plan).collect(), header.orientation);
+        let cascade = Cascade::new(plans, header.orientation);
         let mut stream = Stream::new(cascade.branches());
         let frame = Frame::whole(header.stored, Samples::Rgba);
         stream.begin(Frame { profile: film.profile.clone(), ..frame })?;
@@ -72,6 +73,8 @@ pub(crate) fn animate(
         for (turn, ((plan, rendition), encoder)) in wanted.iter().zip(&mut encoders).enumerate() {
             encoder.push(&compose(sizes.make(turn)?, plan.canvas, rendition)?, still.duration_ms)?;
         }
+        // What draws attention in the first frame is shown of all: a picture that jumps would be no use.
+        plans = sizes.into_plans();
     }
     encoders.into_iter().map(AnimationEncoder::finish).collect::<Result<_, _>>().map(Some)
 }

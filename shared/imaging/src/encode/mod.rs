@@ -1,20 +1,42 @@
 //! From pixels to files, a module for each format. No encoder is given any metadata, so none is written.
 
+mod auto;
 mod jpeg;
 mod png;
 mod webp;
 
 use crate::error::Error;
 use crate::format::OutputFormat;
+use crate::header::Size;
+use crate::output::Output;
 use crate::raster::Raster;
+use crate::rendition::Rendition;
 
-/// Encodes a raster that has been composed for `format`. `quality`, 1 to 100, is for the lossy ones.
-pub(crate) fn encode(raster: &Raster, format: OutputFormat, quality: u8) -> Result<Vec<u8>, Error> {
-    match format {
-        OutputFormat::Jpeg => jpeg::encode(raster, jpeg::JpegOptions { quality, progressive: false }),
+/// Encodes a raster that has been composed for a rendition, in the format that it asks for or that suits the picture.
+pub(crate) fn encode(raster: &Raster, rendition: &Rendition) -> Result<(Vec<u8>, OutputFormat), Error> {
+    let Rendition { quality, lossless, progressive, .. } = *rendition;
+    let format = match rendition.format {
+        Output::Auto => return auto::encode(raster, quality, lossless),
+        Output::Fixed(format) => format,
+    };
+    let file = match format {
+        OutputFormat::Jpeg => jpeg::encode(raster, jpeg::JpegOptions { quality, progressive }),
         OutputFormat::Png => png::encode(raster),
-        OutputFormat::WebP => webp::encode(raster, webp::WebpOptions { quality, lossless: false }),
-    }
+        OutputFormat::WebP => webp::encode(raster, webp::WebpOptions { quality, lossless }),
+    };
+    Ok((file?, format))
+}
+
+/// Bytes that encoding so large a raster holds at most, besides the raster: for a pixel, what the encoder of the format
+/// keeps of it (planes, tokens, hash chains), and the file, which noise makes as large as the raster.
+pub(crate) fn working_bytes(size: Size, rendition: &Rendition) -> u64 {
+    let of = |format| match format {
+        OutputFormat::Jpeg if rendition.progressive => 12,
+        OutputFormat::Jpeg | OutputFormat::Png => 8,
+        OutputFormat::WebP if rendition.lossless || rendition.format == Output::Auto => 48,
+        OutputFormat::WebP => 12,
+    };
+    size.pixels().saturating_mul(rendition.format.formats().map(of).max().unwrap_or_default())
 }
 
 /// What no raster should be able to cause, because the rendition and the header have been checked before.

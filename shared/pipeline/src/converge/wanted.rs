@@ -15,7 +15,7 @@ use crate::store::{Object, Store};
 
 /// What should be in the output bucket for a source, decided from the source alone.
 pub(super) enum Wanted {
-    Thumbnails { facts: SourceFacts, thumbnails: Vec<Thumbnail> },
+    Thumbnails { facts: SourceFacts, thumbhash: Vec<u8>, thumbnails: Vec<Thumbnail> },
     Rejection { facts: SourceFacts, rejection: Rejection },
     Nothing(Outcome),
 }
@@ -55,7 +55,9 @@ impl<S: Store> Convergence<'_, S> {
         self.effort.render += began.elapsed();
         self.effort.decodes += 1;
         match rendered? {
-            Ok(rendered) => Ok(Wanted::Thumbnails { facts, thumbnails: rendered.thumbnails }),
+            Ok(Rendered { thumbhash, thumbnails, .. }) => {
+                Ok(Wanted::Thumbnails { facts, thumbhash, thumbnails })
+            }
             Err(error) if error.is_about_the_picture() => {
                 Ok(Wanted::Rejection { facts, rejection: Rejection::from(&error) })
             }

@@ -26,6 +26,9 @@ impl Key {
 pub(super) const PREFIX: &str = "THUMBLINE_";
 
 const BUCKET_FORM: &str = "3 to 63 lower-case letters, digits, dots and hyphens";
+/// The value that leaves a decision to Thumbline.
+pub(super) const AUTO: &str = "auto";
+
 const NUMBER_FORM: &str = "a whole number above 0";
 
 pub(super) const INPUT_BUCKET: Key = Key {
@@ -64,6 +67,13 @@ pub(super) const MAX_SIDE_PIXELS: Key = Key {
     form: NUMBER_FORM,
     about: "Pictures with a longer side, by their header, are rejected before they are decoded.",
 };
+pub(super) const MAX_MEMORY_MB: Key = Key {
+    name: "max_memory_mb",
+    default: Some(AUTO),
+    form: "a whole number above 0, or auto",
+    about: "Pictures that would take more megabytes to render, by their header, are rejected before they are decoded. \
+            auto: what the function's memory leaves for each, and 1024 outside of Lambda.",
+};
 pub(super) const CACHE_CONTROL: Key = Key {
     name: "cache_control",
     default: Some("public, max-age=86400"),
@@ -78,8 +88,17 @@ pub(super) const LOG: Key = Key {
 };
 
 /// All settings, in the order in which people read them.
-pub const KEYS: [Key; 8] =
-    [INPUT_BUCKET, OUTPUT_BUCKET, PRESETS, MAX_SOURCE_BYTES, MAX_PIXELS, MAX_SIDE_PIXELS, CACHE_CONTROL, LOG];
+pub const KEYS: [Key; 9] = [
+    INPUT_BUCKET,
+    OUTPUT_BUCKET,
+    PRESETS,
+    MAX_SOURCE_BYTES,
+    MAX_PIXELS,
+    MAX_SIDE_PIXELS,
+    MAX_MEMORY_MB,
+    CACHE_CONTROL,
+    LOG,
+];
 
 #[cfg(test)]
 mod tests {
@@ -93,6 +112,7 @@ mod tests {
         assert_eq!(MAX_SOURCE_BYTES.default, Some(limits.max_source_bytes.to_string().as_str()));
         assert_eq!(MAX_PIXELS.default, Some(limits.max_pixels.to_string().as_str()));
         assert_eq!(MAX_SIDE_PIXELS.default, Some(limits.max_side_pixels.to_string().as_str()));
+        assert_eq!(limits.max_memory_bytes, 1024 * 1024 * 1024);
         assert_eq!(PRESETS.default.unwrap().parse::<Presets>().unwrap(), Presets::default());
     }
 }

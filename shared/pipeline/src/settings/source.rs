@@ -47,8 +47,13 @@ pub struct InForce {
 pub struct Sources {
     file: Option<(PathBuf, BTreeMap<String, String>)>,
     environment: BTreeMap<String, String>,
+    function_memory_mb: Option<u64>,
     mistakes: Vec<Mistake>,
 }
+
+/// What Lambda tells a function about its memory, in megabytes.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+const FUNCTION_MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
 impl Sources {
     /// What this process was started with: `thumbline.toml` in `LAMBDA_TASK_ROOT`, if there is one, and the environment.
@@ -74,13 +79,20 @@ impl Sources {
         }
     }
 
-    /// The text of a file, and variables. Variables that do not begin with `THUMBLINE_` are somebody else's.
+    /// The text of a file, and variables. Variables that do not begin with `THUMBLINE_` are somebody else's; of those,
+    /// only the memory that Lambda gives a function is looked at.
     pub fn new(
         file: Option<(PathBuf, String)>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Sources {
-        let environment = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
-        let mut sources = Sources { file: None, environment, mistakes: Vec::new() };
+        let mut sources = Sources::default();
+        for (name, value) in variables {
+            if name == FUNCTION_MEMORY {
+                sources.function_memory_mb = value.parse().ok();
+            } else if name.starts_with(PREFIX) {
+                sources.environment.insert(name, value);
+            }
+        }
         if let Some((path, text)) = file {
             sources.add_file(path, &text);
         }
@@ -112,6 +124,11 @@ impl Sources {
             origin: Origin::File(path.to_owned()),
             problem,
         });
+    }
+
+    /// Megabytes of memory of the Lambda function that this process is; `None` where it is none.
+    pub(super) fn function_memory_mb(&self) -> Option<u64> {
+        self.function_memory_mb
     }
 
     /// The value of one setting. `None` for a key that is not in [`KEYS`].

@@ -74,6 +74,7 @@ async fn a_picture_becomes_its_thumbnails_and_a_manifest_written_last() {
     assert_eq!(**made, manifest(&store));
     assert_eq!(made.status, Status::Ready);
     assert_eq!((made.source.width, made.source.height), (Some(16), Some(16)));
+    assert!(made.thumbhash.as_ref().is_some_and(|hash| hash.len() > 20), "{:?}", made.thumbhash);
     let keys: Vec<String> = store.outputs().into_keys().collect();
     assert_eq!(keys, ["manifest.json", "medium.png", "small.png"].map(|name| format!("{KEY}/{name}")));
     assert_eq!(processed.effort.decodes, 1);
@@ -141,6 +142,41 @@ async fn a_source_over_the_limit_is_rejected_without_its_bytes() {
     let processed = deliver(&store).await;
     assert_eq!(processed.outcome.reason(), Some("too_large"));
     assert_eq!(processed.effort.source_bytes, 0);
+}
+
+#[tokio::test]
+async fn a_source_over_a_limit_is_tried_again_when_limits_are_raised_and_only_then() {
+    let with_limit = |store: &MemoryStore, max_pixels| {
+        let mut settings = settings(PRESETS);
+        settings.limits.max_pixels = max_pixels;
+        Pipeline::new(settings, store.clone())
+    };
+    let store = MemoryStore::default();
+    store.put_source(KEY, &red());
+    let rejected = with_limit(&store, 255).process(&hint(), &call()).await;
+    assert_eq!(rejected.outcome.reason(), Some("too_large"));
+    assert_eq!(manifest(&store).limits.unwrap().max_pixels, 255);
+    store.take_requests();
+    // The same limits, and lower ones: it is known without reading the source.
+    for max_pixels in [255, 100] {
+        let again = with_limit(&store, max_pixels).process(&hint(), &call()).await;
+        assert_eq!((again.outcome.reason(), again.effort.source_bytes), (Some("too_large"), 0));
+        assert_eq!(store.take_requests(), ["LIST", "GET manifest", "GET source"]);
+    }
+    assert!(matches!(with_limit(&store, 256).process(&hint(), &call()).await.outcome, Outcome::Made(_)));
+    assert_eq!(store.outputs(), clean_run(Some(&red())).await.outputs());
+    // What is made stays made, whatever the limits become.
+    store.take_requests();
+    for max_pixels in [255, 1_000_000] {
+        let outcome = with_limit(&store, max_pixels).process(&hint(), &call()).await.outcome;
+        assert!(matches!(outcome, Outcome::UpToDate(_)), "{outcome:?}");
+    }
+    // And what no limit was the reason of stays rejected.
+    store.put_source(KEY, &red()[..40]);
+    assert_eq!(deliver(&store).await.outcome.reason(), Some("truncated"));
+    store.take_requests();
+    with_limit(&store, u64::MAX).process(&hint(), &call()).await;
+    assert_eq!(store.take_requests(), ["LIST", "GET manifest", "GET source"]);
 }
 
 #[tokio::test]
