@@ -30,6 +30,7 @@ mod error;
 mod format;
 mod geometry;
 mod header;
+mod lanczos;
 mod limits;
 mod orientation;
 mod output;

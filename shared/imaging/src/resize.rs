@@ -8,6 +8,7 @@ use fast_image_resize::{MulDiv, PixelType, ResizeOptions, Resizer};
 use crate::error::Error;
 use crate::geometry::Part;
 use crate::header::Size;
+use crate::lanczos::algorithm;
 use crate::raster::{Channels, Raster};
 use crate::rows::Depth;
 use crate::shrink::{Window, pixel_type};
@@ -51,7 +52,8 @@ pub(crate) fn resize<'a>(
     let mut resized = Image::new(target.width, target.height, kind);
     let Window { left, top, width, height } =
         part.of((f64::from(raster.size.width), f64::from(raster.size.height)));
-    let options = ResizeOptions::new().use_alpha(false).crop(left, top, width, height);
+    let options =
+        ResizeOptions::new().resize_alg(algorithm()).use_alpha(false).crop(left, top, width, height);
     resizer.resize(&source, &mut resized, &options).map_err(internal)?;
     Ok(Cow::Owned(Raster { size: target, channels: raster.channels, pixels: resized.into_vec() }))
 }

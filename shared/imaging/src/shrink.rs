@@ -12,12 +12,11 @@ use fast_image_resize::{PixelType, ResizeOptions, Resizer};
 
 use crate::error::Error;
 use crate::header::Size;
+use crate::lanczos::{LOBES, algorithm};
 use crate::rows::{Depth, Frame, Samples};
 
 /// About how many bytes of rows are kept at once. Larger bands repeat less work where they meet.
 const BAND_BYTES: usize = 3 << 19;
-/// How far Lanczos with three lobes reaches, in pixels of the larger scale.
-const LOBES: f64 = 3.0;
 
 /// A part of a picture, in pixels of whatever the picture is delivered in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,7 +147,8 @@ impl Shrinker {
         let height = (f64::from(count) * self.scale()).min(f64::from(rows) - top);
         let left = self.window.left.max(0.0);
         let width = self.window.width.min(f64::from(self.source.width) - left);
-        let options = ResizeOptions::new().use_alpha(false).crop(left, top, width, height);
+        let options =
+            ResizeOptions::new().resize_alg(algorithm()).use_alpha(false).crop(left, top, width, height);
         self.resizer.resize(&band, &mut made, &options).map_err(internal)?;
         self.output.extend_from_slice(made.buffer());
         self.made = until;

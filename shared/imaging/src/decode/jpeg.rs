@@ -1,106 +1,82 @@
-//! JPEG, by whichever of two decoders does right by it.
+//! JPEG, at the smallest eighth of its size that is of use.
 //!
-//! zune-jpeg is the faster one, and is used in its strict mode: lenient, it fills what it cannot decode with grey and
-//! calls that success. Strict, it also refuses stray bytes between segments, which harm nobody: [`extract`] takes those
-//! away first. What it gets wrong (0.5.15) are sequential files with a scan for
-//! each component, which it shows in stripes, and some with four components, where it panics. jpeg-decoder reads those.
+//! Blocks of 8×8 pixels are decoded to blocks of 1×1 to 8×8: most of what a photograph is coded as lies in coefficients that
+//! no thumbnail shows. What T.81 knows and cameras do not write (12 bits, arithmetic and lossless coding) is refused by
+//! name.
 
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::errors::DecodeErrors;
+use thumbline_jpeg::{Channels, Decoder, Options, Scale};
 
 use crate::error::Error;
 use crate::format::SourceFormat;
-use crate::header::Header;
+use crate::header::{Header, Size};
+use crate::limits::Limits;
 use crate::rows::{Frame, Samples, Sink};
-use crate::source::jpeg::{Picture, extract};
 
-/// Bytes that decoding holds at most: the source without what lies between its segments, a picture of four samples and as
-/// many coefficients of two bytes.
-pub(super) fn working_bytes(source: &[u8], header: &Header) -> u64 {
-    source.len() as u64 + header.stored.pixels() * 12
+/// Bytes that decoding holds at most.
+pub(super) fn working_bytes(source: &[u8], at_least: Size) -> u64 {
+    // What cannot be opened costs nothing: opening it again will say why.
+    Decoder::new(source).map_or(0, |decoder| decoder.working_bytes(scale(&decoder, at_least)))
 }
 
-/// A picture in full.
-struct Whole {
-    samples: Samples,
-    pixels: Vec<u8>,
-    profile: Option<Vec<u8>>,
-}
-
-/// Decodes in full: grey stays grey, inks stay inks, all else becomes RGB.
-pub(super) fn decode(source: &[u8], header: &Header, sink: &mut dyn Sink) -> Result<(), Error> {
-    let picture = extract(source)?;
-    let is_plain = picture.is_progressive || picture.is_interleaved;
-    let whole =
-        if is_plain && picture.components <= 3 { decode_common(&picture)? } else { decode_rare(&picture)? };
-    let frame = Frame { profile: whole.profile, ..Frame::whole(header.stored, whole.samples) };
-    let expected = frame.row_bytes() * frame.size.height as usize;
-    if whole.pixels.len() != expected {
-        return Err(corrupt(format!("{} bytes of pixels where {expected} belong", whole.pixels.len())));
-    }
-    sink.begin(frame)?;
-    sink.push(&whole.pixels)
-}
-
-fn decode_common(picture: &Picture) -> Result<Whole, Error> {
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX));
-    let mut decoder =
-        zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(picture.bytes.as_slice()), options);
-    let explain = |error| match error {
-        DecodeErrors::Unsupported(scheme) => {
-            Error::Unsupported { found: format!("JPEG of the kind {scheme:?}") }
-        }
-        DecodeErrors::ExhaustedData => truncated(),
-        error => corrupt(error.to_string()),
+/// Decodes: grey stays grey, inks stay inks, all else becomes RGB.
+pub(super) fn decode(
+    source: &[u8],
+    header: &Header,
+    at_least: Size,
+    limits: &Limits,
+    sink: &mut dyn Sink,
+) -> Result<(), Error> {
+    let options = Options { max_pixels: limits.max_pixels, ..Options::default() };
+    let decoder = Decoder::with_options(source, options)?;
+    let scale = scale(&decoder, at_least);
+    let (width, height) = decoder.scaled_size(scale);
+    let samples = match decoder.channels() {
+        Channels::Gray => Samples::Gray,
+        Channels::Rgb => Samples::Rgb,
+        Channels::Cmyk => Samples::Cmyk,
     };
-    decoder.decode_headers().map_err(explain)?;
-    let is_gray = decoder.input_colorspace() == Some(ColorSpace::Luma);
-    let (colors, samples) =
-        if is_gray { (ColorSpace::Luma, Samples::Gray) } else { (ColorSpace::RGB, Samples::Rgb) };
-    decoder.set_options(decoder.options().jpeg_set_out_colorspace(colors));
-    let pixels = decoder.decode().map_err(explain)?;
-    Ok(Whole { samples, pixels, profile: decoder.icc_profile() })
-}
-
-fn decode_rare(picture: &Picture) -> Result<Whole, Error> {
-    let mut decoder = jpeg_decoder::Decoder::new(picture.bytes.as_slice());
-    let pixels = decoder.decode().map_err(|error| match error {
-        jpeg_decoder::Error::Unsupported(feature) => {
-            Error::Unsupported { found: format!("JPEG of the kind {feature:?}") }
-        }
-        jpeg_decoder::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => truncated(),
-        error => corrupt(error.to_string()),
+    // The scaled picture is rounded up to whole pixels; the picture in it is not.
+    let share = |side: u32| f64::from(side) * f64::from(u8::try_from(scale.get()).unwrap_or(8)) / 8.0;
+    let extent = (share(header.stored.width), share(header.stored.height));
+    let frame = Frame::whole(Size::new(width, height), samples);
+    sink.begin(Frame { extent, profile: decoder.profile(), ..frame })?;
+    decoder.decode(scale, |rows| sink.push(rows).map_err(Stop::Sink)).map_err(|stop| match stop {
+        Stop::Sink(error) => error,
+        Stop::Decoder(error) => error.into(),
     })?;
-    let kind = decoder.info().map(|info| info.pixel_format);
-    let (samples, pixels) = match kind {
-        Some(jpeg_decoder::PixelFormat::L8) => (Samples::Gray, pixels),
-        Some(jpeg_decoder::PixelFormat::RGB24) => (Samples::Rgb, pixels),
-        Some(jpeg_decoder::PixelFormat::CMYK32) => (Samples::Cmyk, inks(pixels, picture.is_adobe)),
-        other => return Err(Error::Unsupported { found: format!("JPEG with pixels of the kind {other:?}") }),
-    };
-    Ok(Whole { samples, pixels, profile: decoder.icc_profile() })
+    Ok(())
 }
 
-/// The decoder takes it that inks are stored inverted, as Adobe's programs do. Without Adobe's segment they are not, and
-/// have to be inverted back.
-fn inks(mut pixels: Vec<u8>, is_adobe: bool) -> Vec<u8> {
-    if !is_adobe {
-        for ink in &mut pixels {
-            *ink = u8::MAX - *ink;
+fn scale(decoder: &Decoder<'_>, at_least: Size) -> Scale {
+    Scale::covering(decoder.size(), (at_least.width, at_least.height))
+}
+
+/// Why decoding ended early.
+enum Stop {
+    Decoder(thumbline_jpeg::Error),
+    Sink(Error),
+}
+
+impl From<thumbline_jpeg::Error> for Stop {
+    fn from(error: thumbline_jpeg::Error) -> Self {
+        Self::Decoder(error)
+    }
+}
+
+impl From<thumbline_jpeg::Error> for Error {
+    fn from(error: thumbline_jpeg::Error) -> Self {
+        use thumbline_jpeg::Error as Jpeg;
+        let format = SourceFormat::Jpeg;
+        match error {
+            Jpeg::Truncated { position, within } => {
+                Self::Truncated { format, detail: format!("the file ends at byte {position}, in {within}") }
+            }
+            Jpeg::Corrupt { position, rule } => {
+                Self::Corrupt { format, detail: format!("{rule} at byte {position}") }
+            }
+            Jpeg::Unsupported { feature, .. } => Self::Unsupported { found: format!("JPEG with {feature}") },
+            Jpeg::TooLarge { what, actual, limit } => Self::TooLarge { what, actual, limit },
+            error => Self::Corrupt { format, detail: error.to_string() },
         }
     }
-    pixels
-}
-
-fn corrupt(detail: String) -> Error {
-    Error::Corrupt { format: SourceFormat::Jpeg, detail }
-}
-
-fn truncated() -> Error {
-    Error::Truncated { format: SourceFormat::Jpeg, detail: "the scans end before the picture does".into() }
 }

@@ -30,7 +30,7 @@ pub(crate) fn decode(
     source::check_complete(source, header.format, limits)?;
     let sink = &mut Checked { header, at_least, sink };
     contained(header.format, || match header.format {
-        SourceFormat::Jpeg => jpeg::decode(source, header, sink),
+        SourceFormat::Jpeg => jpeg::decode(source, header, at_least, limits, sink),
         SourceFormat::Png => png::decode(source, limits, sink),
         SourceFormat::Avif => avif::decode(source, header, at_least, sink),
         SourceFormat::Tiff => match source::tiff::palette(source)? {
@@ -45,7 +45,7 @@ pub(crate) fn decode(
 /// Bytes that decoding this holds at most, besides the source, told from the header alone.
 pub(crate) fn working_bytes(source: &[u8], header: &Header, at_least: Size) -> u64 {
     match header.format {
-        SourceFormat::Jpeg => jpeg::working_bytes(source, header),
+        SourceFormat::Jpeg => jpeg::working_bytes(source, at_least),
         SourceFormat::Png => png::working_bytes(source, header),
         SourceFormat::WebP => webp::working_bytes(source, header, at_least),
         SourceFormat::Avif => avif::working_bytes(source, at_least),

@@ -8,7 +8,7 @@ pub(crate) mod avif;
 mod bmp;
 mod gif;
 mod ifd;
-pub(crate) mod jpeg;
+mod jpeg;
 mod png;
 mod reader;
 pub(crate) mod tiff;
@@ -36,7 +36,7 @@ pub(crate) fn read_header(source: &[u8], format: SourceFormat) -> Result<Header,
 /// than `limits` allow.
 pub(crate) fn check_complete(source: &[u8], format: SourceFormat, limits: &Limits) -> Result<(), Error> {
     match format {
-        // The JPEG decoder needs to know where the picture's parts lie, and walks there itself.
+        // Its decoder is strict: it walks to the end itself.
         SourceFormat::Jpeg => Ok(()),
         SourceFormat::Png => png::check_complete(source),
         SourceFormat::Gif => gif::check_complete(source, limits),
