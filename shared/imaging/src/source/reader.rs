@@ -17,6 +17,11 @@ impl<'a> Reader<'a> {
         Self { source, at, format }
     }
 
+    /// How many bytes have been passed.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     /// All that is left.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.source.get(self.at..).unwrap_or_default()
