@@ -179,6 +179,35 @@ async fn a_source_over_a_limit_is_tried_again_when_limits_are_raised_and_only_th
     assert_eq!(store.take_requests(), ["LIST", "GET manifest", "GET source"]);
 }
 
+/// Rows that each have a grey of their own: PNG holds them in fewer bytes than WebP.
+fn rows() -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let rows = RgbImage::from_fn(16, 16, |_, y| Rgb([(2 * y).to_le_bytes()[0]; 3]));
+    rows.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn where_the_format_is_chosen_a_file_of_the_other_format_goes_with_its_source() {
+    let pipeline = |store: &MemoryStore| Pipeline::new(settings("small=16x:auto"), store.clone());
+    let store = MemoryStore::default();
+    for (source, name, content_type) in [
+        (red(), "small.webp", "image/webp"),
+        (rows(), "small.png", "image/png"),
+        (red(), "small.webp", "image/webp"),
+    ] {
+        store.put_source(KEY, &source);
+        let outcome = pipeline(&store).process(&hint(), &call()).await.outcome;
+        assert!(matches!(outcome, Outcome::Made(_)), "{outcome:?}");
+        let keys: Vec<String> = store.outputs().into_keys().collect();
+        assert_eq!(keys, ["manifest.json", name].map(|name| format!("{KEY}/{name}")));
+        let thumbnail = manifest(&store).thumbnails.remove(0);
+        assert_eq!((thumbnail.key, thumbnail.content_type.as_str()), (format!("{KEY}/{name}"), content_type));
+        let again = pipeline(&store).process(&hint(), &call()).await.outcome;
+        assert!(matches!(again, Outcome::UpToDate(_)), "{again:?}");
+    }
+}
+
 #[tokio::test]
 async fn other_presets_make_everything_anew_and_leave_nothing_of_the_old() {
     let store = clean_run(Some(&red())).await;
