@@ -13,26 +13,14 @@ use crate::raster::{Channels, Raster};
 use crate::rows::Depth;
 use crate::shrink::{Window, pixel_type};
 
-/// Multiplies colours by alpha, in place.
-pub(crate) fn multiply_alpha(raster: Raster) -> Result<Raster, Error> {
-    change_alpha(raster, |image| MulDiv::new().multiply_alpha_inplace(image).map_err(internal))
-}
-
 /// Takes alpha out of the colours again.
 pub(crate) fn divide_alpha(raster: Raster) -> Result<Raster, Error> {
-    change_alpha(raster, |image| MulDiv::new().divide_alpha_inplace(image).map_err(internal))
-}
-
-fn change_alpha(
-    raster: Raster,
-    change: impl FnOnce(&mut Image<'_>) -> Result<(), Error>,
-) -> Result<Raster, Error> {
     if raster.channels != Channels::Rgba {
         return Ok(raster);
     }
     let Raster { size, channels, pixels } = raster;
     let mut image = Image::from_vec_u8(size.width, size.height, pixels, PixelType::U8x4).map_err(internal)?;
-    change(&mut image)?;
+    MulDiv::new().divide_alpha_inplace(&mut image).map_err(internal)?;
     Ok(Raster { size, channels, pixels: image.into_vec() })
 }
 

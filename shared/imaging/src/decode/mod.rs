@@ -4,10 +4,13 @@
 //! there up to the full one: whatever costs it least. It pushes rows into a sink as they come.
 
 mod avif;
-mod full;
+mod bmp;
+mod gif;
 mod jpeg;
-mod palette;
+mod numbers;
 mod png;
+mod png_colors;
+mod tiff;
 pub(crate) mod webp;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -33,12 +36,10 @@ pub(crate) fn decode(
         SourceFormat::Jpeg => jpeg::decode(source, header, at_least, limits, sink),
         SourceFormat::Png => png::decode(source, limits, sink),
         SourceFormat::Avif => avif::decode(source, header, at_least, sink),
-        SourceFormat::Tiff => match source::tiff::palette(source)? {
-            Some(palette) => palette::decode(palette, limits, sink),
-            None => full::decode(source, header.format, limits, sink),
-        },
         SourceFormat::WebP => webp::decode(source, at_least, sink),
-        format => full::decode(source, format, limits, sink),
+        SourceFormat::Gif => gif::decode(source, header, limits, sink),
+        SourceFormat::Bmp => bmp::decode(source, limits, sink),
+        SourceFormat::Tiff => tiff::decode(source, limits, sink),
     })
 }
 
@@ -49,7 +50,9 @@ pub(crate) fn working_bytes(source: &[u8], header: &Header, at_least: Size) -> u
         SourceFormat::Png => png::working_bytes(source, header),
         SourceFormat::WebP => webp::working_bytes(source, header, at_least),
         SourceFormat::Avif => avif::working_bytes(source, at_least),
-        _ => full::working_bytes(header),
+        SourceFormat::Gif => gif::working_bytes(source, header),
+        SourceFormat::Bmp => bmp::working_bytes(source, header),
+        SourceFormat::Tiff => tiff::working_bytes(source, header),
     }
 }
 

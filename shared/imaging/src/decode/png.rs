@@ -51,7 +51,7 @@ pub(super) fn decode(source: &[u8], limits: &Limits, sink: &mut dyn Sink) -> Res
         ColorType::Indexed => return Err(corrupt("its palette is missing".into())),
     };
     let depth = if depth == BitDepth::Sixteen { Depth::Sixteen } else { Depth::Eight };
-    let profile = reader.info().icc_profile.as_deref().map(<[u8]>::to_vec);
+    let profile = super::png_colors::profile(reader.info());
     sink.begin(Frame { depth, profile, ..Frame::whole(size, samples) })?;
 
     let mut spread = Vec::new();

@@ -1,24 +1,34 @@
 //! Image file directories: the tables that TIFF files are made of, and EXIF blocks too (TIFF 6.0, section 2).
 
-use std::ops::Range;
-
 use crate::orientation::Orientation;
 
-/// Tag numbers that are asked for here (TIFF 6.0, section 8; DNG 1.7 for the last).
+/// Tag numbers that are asked for here (TIFF 6.0, sections 8 to 21; ICC.1, annex B.4; DNG 1.7 for the last).
 pub(super) mod tag {
     pub(in crate::source) const NEW_SUBFILE_TYPE: u16 = 254;
     pub(in crate::source) const IMAGE_WIDTH: u16 = 256;
     pub(in crate::source) const IMAGE_LENGTH: u16 = 257;
     pub(in crate::source) const BITS_PER_SAMPLE: u16 = 258;
+    pub(in crate::source) const COMPRESSION: u16 = 259;
     pub(in crate::source) const PHOTOMETRIC_INTERPRETATION: u16 = 262;
     pub(in crate::source) const MAKE: u16 = 271;
     pub(in crate::source) const STRIP_OFFSETS: u16 = 273;
     pub(in crate::source) const ORIENTATION: u16 = 274;
+    pub(in crate::source) const SAMPLES_PER_PIXEL: u16 = 277;
+    pub(in crate::source) const ROWS_PER_STRIP: u16 = 278;
     pub(in crate::source) const STRIP_BYTE_COUNTS: u16 = 279;
+    pub(in crate::source) const PLANAR_CONFIGURATION: u16 = 284;
+    pub(in crate::source) const PREDICTOR: u16 = 317;
     pub(in crate::source) const COLOR_MAP: u16 = 320;
+    pub(in crate::source) const TILE_WIDTH: u16 = 322;
+    pub(in crate::source) const TILE_LENGTH: u16 = 323;
     pub(in crate::source) const TILE_OFFSETS: u16 = 324;
     pub(in crate::source) const TILE_BYTE_COUNTS: u16 = 325;
     pub(in crate::source) const SUB_IFDS: u16 = 330;
+    pub(in crate::source) const INK_SET: u16 = 332;
+    pub(in crate::source) const EXTRA_SAMPLES: u16 = 338;
+    pub(in crate::source) const SAMPLE_FORMAT: u16 = 339;
+    pub(in crate::source) const YCBCR_SUBSAMPLING: u16 = 530;
+    pub(in crate::source) const ICC_PROFILE: u16 = 34675;
     pub(in crate::source) const DNG_VERSION: u16 = 50706;
 }
 
@@ -118,14 +128,54 @@ impl<'a> Directory<'a> {
         Some(values.chunks_exact(value_bytes).map(move |value| layout.join(value)))
     }
 
-    /// Where the value of a tag stands that is a single SHORT, and the two bytes that another number has there.
-    pub(super) fn short_as(&self, tag: u16, number: u16) -> Option<(Range<usize>, [u8; 2])> {
+    /// The first value of a tag that holds whole numbers.
+    pub(super) fn first(&self, tag: u16) -> Option<u64> {
+        self.values(tag)?.next()
+    }
+
+    /// The bytes of a tag that holds BYTEs or UNDEFINED ones. `None` without such a tag, or if they are not all there.
+    pub(super) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
+        let entry = self.entry(tag)?;
+        let layout = self.layout;
+        let count = usize::try_from(layout.number(entry, 4, layout.offset_bytes())?).ok()?;
+        let value_at = 4 + layout.offset_bytes();
+        if !matches!(layout.number(entry, 2, 2)?, 1 | 7) {
+            return None;
+        }
+        if count <= layout.offset_bytes() {
+            return entry.get(value_at..)?.get(..count);
+        }
+        let offset = usize::try_from(layout.number(entry, value_at, layout.offset_bytes())?).ok()?;
+        self.source.get(offset..)?.get(..count)
+    }
+
+    /// Whether the directory is there up to its end, where it says where the next one is.
+    pub(super) fn is_whole(&self) -> bool {
+        let end = self.entries_at + self.entries.len();
+        self.layout.number(self.source, end, self.layout.offset_bytes()).is_some()
+    }
+
+    /// Whether numbers have their highest byte first.
+    pub(super) fn is_big_endian(&self) -> bool {
+        self.layout.big_endian
+    }
+
+    /// Where the first value of a tag of SHORTs or LONGs stands, and the bytes that another number has there. `None` without
+    /// such a tag, and where the number does not fit.
+    pub(super) fn value_as(&self, tag: u16, number: u32) -> Option<(usize, Vec<u8>)> {
         let layout = self.layout;
         let mut entries = self.entries.chunks_exact(layout.entry_bytes());
         let place = entries.position(|entry| layout.number(entry, 0, 2) == Some(tag.into()))?;
-        let at = self.entries_at + place * layout.entry_bytes() + 4 + layout.offset_bytes();
-        let bytes = if layout.big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
-        Some((at..at + 2, bytes))
+        let at = self.entries_at + place * layout.entry_bytes();
+        let short = || u16::try_from(number).ok();
+        let bytes = match (layout.number(self.source, at + 2, 2)?, layout.big_endian) {
+            (3, true) => short()?.to_be_bytes().to_vec(),
+            (3, false) => short()?.to_le_bytes().to_vec(),
+            (4, true) => number.to_be_bytes().to_vec(),
+            (4, false) => number.to_le_bytes().to_vec(),
+            _ => return None,
+        };
+        Some((at + 4 + layout.offset_bytes(), bytes))
     }
 
     fn entry(&self, tag: u16) -> Option<&'a [u8]> {

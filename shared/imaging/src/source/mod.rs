@@ -5,8 +5,8 @@
 //! whole one. So each format has a small reader of its own here that knows its structure and nothing of its pixels.
 
 pub(crate) mod avif;
-mod bmp;
-mod gif;
+pub(crate) mod bmp;
+pub(crate) mod gif;
 mod ifd;
 mod jpeg;
 mod png;

@@ -8,6 +8,8 @@
 )]
 
 pub mod heif;
+pub mod light;
+pub mod tiff;
 
 use std::io::Cursor;
 
@@ -127,7 +129,23 @@ pub fn every_kind() -> Vec<(&'static str, SourceFormat, Vec<u8>)> {
         ("avif with alpha", SourceFormat::Avif, include_bytes!("avif/alpha.avif").to_vec()),
         ("bmp", SourceFormat::Bmp, encode(&picture, ImageFormat::Bmp)),
         ("tiff", SourceFormat::Tiff, encode(&picture, ImageFormat::Tiff)),
+        ("packed tiff", SourceFormat::Tiff, tiff_in_tiles(&picture)),
     ]
+}
+
+/// TIFF in tiles, each packed by LZW.
+fn tiff_in_tiles(picture: &RgbaImage) -> Vec<u8> {
+    let kind = tiff::Tiff {
+        width: picture.width() as usize,
+        height: picture.height() as usize,
+        samples: 4,
+        extra: Some(2),
+        compression: 5,
+        predictor: true,
+        tile: Some((32, 16)),
+        ..tiff::Tiff::default()
+    };
+    kind.write(picture)
 }
 
 /// Renders with default limits and nobody to interrupt.
