@@ -8,12 +8,15 @@ use std::io::Cursor;
 use image::codecs::gif::GifEncoder;
 use image::{Delay, DynamicImage, Frame, ImageBuffer, ImageFormat, Rgba, RgbaImage};
 use pictures::{difference, every_kind, render, render_full, scene};
-use thumbline_imaging::Rendition;
+use thumbline_imaging::{Rendition, SourceFormat};
 
 #[test]
 fn every_kind_of_file_shows_the_same_picture() {
     let upright = scene(61, 43);
-    for (name, format, file) in every_kind() {
+    // AVIF's pictures were drawn by another program, and have tests of their own.
+    for (name, format, file) in
+        every_kind().into_iter().filter(|(_, format, _)| *format != SourceFormat::Avif)
+    {
         assert_eq!(thumbline_imaging::sniff(&file), Ok(format), "{name}");
         let seen = render_full(&file);
         let expected = if name == "exif" { image::imageops::rotate90(&upright) } else { upright.clone() };
