@@ -58,11 +58,13 @@ pub enum OutputFormat {
     /// Lossy WebP, with alpha where the picture has any.
     #[default]
     WebP,
+    /// AVIF, 8 bits per channel, with alpha where the picture has any.
+    Avif,
 }
 
 impl OutputFormat {
     /// Every format that can be written.
-    pub const ALL: &'static [Self] = &[Self::Jpeg, Self::Png, Self::WebP];
+    pub const ALL: &'static [Self] = &[Self::Jpeg, Self::Png, Self::WebP, Self::Avif];
 
     /// The name used in presets, logs and manifests: lower case, stable.
     pub fn name(self) -> &'static str {
@@ -70,6 +72,7 @@ impl OutputFormat {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::WebP => "webp",
+            Self::Avif => "avif",
         }
     }
 
@@ -79,6 +82,7 @@ impl OutputFormat {
             Self::Jpeg => "jpg",
             Self::Png => "png",
             Self::WebP => "webp",
+            Self::Avif => "avif",
         }
     }
 
@@ -88,6 +92,7 @@ impl OutputFormat {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
             Self::WebP => "image/webp",
+            Self::Avif => "image/avif",
         }
     }
 
@@ -95,17 +100,18 @@ impl OutputFormat {
     pub fn has_alpha(self) -> bool {
         match self {
             Self::Jpeg => false,
-            Self::Png | Self::WebP => true,
+            Self::Png | Self::WebP | Self::Avif => true,
         }
     }
 
     /// The longest side, in pixels, that this format can describe.
     ///
     /// JPEG counts lines and samples in 16 bits (ITU-T T.81, B.2.2), a WebP frame in 14 (RFC 6386, 9.1), PNG in 31
-    /// (PNG specification, 11.2.1).
+    /// (PNG specification, 11.2.1). AV1 has 16 bits for a side less one (specification, 5.5.1), of which rav1e uses all but
+    /// the last.
     pub fn max_side_pixels(self) -> u32 {
         match self {
-            Self::Jpeg => 65_535,
+            Self::Jpeg | Self::Avif => 65_535,
             Self::Png => 0x7FFF_FFFF,
             Self::WebP => 16_383,
         }

@@ -274,3 +274,39 @@ fn what_lies_behind_the_picture_is_not_looked_at() {
         assert!(render(&longer, &[Rendition::new(Some(16), None)]).is_ok(), "{behind:?}");
     }
 }
+
+/// Encoded as AVIF and decoded again, both here.
+fn written(picture: &RgbaImage, quality: u8) -> (usize, RgbaImage) {
+    let rendition = Rendition::new(None, None).with_format(OutputFormat::Avif).with_quality(quality);
+    let source = pictures::encode(picture, image::ImageFormat::Png);
+    let made = render(&source, &[rendition]).unwrap().thumbnails.remove(0);
+    (made.bytes.len(), render_full(&made.bytes))
+}
+
+#[test]
+fn what_is_written_can_be_read() {
+    for (width, height) in [(61, 43), (1, 1), (3, 40), (128, 7)] {
+        let (_, shown) = written(&gradient(width, height), 80);
+        let apart = difference(&shown, &gradient(width, height));
+        assert!(apart < 2.5, "{width}x{height}: {apart} apart");
+    }
+}
+
+#[test]
+fn alpha_is_written() {
+    let picture = RgbaImage::from_fn(64, 64, |x, y| {
+        let mut pixel = *gradient(64, 64).get_pixel(x, y);
+        pixel[3] = u8::try_from(55 + x * 3).unwrap();
+        pixel
+    });
+    let (_, shown) = written(&picture, 90);
+    assert!(difference(&shown, &picture) < 3.0);
+}
+
+#[test]
+fn quality_costs_bytes_and_the_same_pixels_give_the_same_bytes() {
+    let picture = pictures::scene(96, 64);
+    let sizes = [20, 50, 80, 95].map(|quality| written(&picture, quality).0);
+    assert!(sizes.is_sorted_by(|one, other| one < other), "{sizes:?}");
+    assert_eq!(written(&picture, 50), written(&picture, 50));
+}

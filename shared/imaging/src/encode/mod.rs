@@ -1,6 +1,7 @@
 //! From pixels to files, a module for each format. No encoder is given any metadata, so none is written.
 
 mod auto;
+mod avif;
 mod jpeg;
 mod png;
 mod webp;
@@ -20,6 +21,7 @@ pub(crate) fn encode(raster: &Raster, rendition: &Rendition) -> Result<(Vec<u8>,
         Output::Fixed(format) => format,
     };
     let file = match format {
+        OutputFormat::Avif => avif::encode(raster, quality),
         OutputFormat::Jpeg => jpeg::encode(raster, jpeg::JpegOptions { quality, progressive }),
         OutputFormat::Png => png::encode(raster),
         OutputFormat::WebP => webp::encode(raster, webp::WebpOptions { quality, lossless }),
@@ -35,6 +37,7 @@ pub(crate) fn working_bytes(size: Size, rendition: &Rendition) -> u64 {
         OutputFormat::Jpeg | OutputFormat::Png => 8,
         OutputFormat::WebP if rendition.lossless || rendition.format == Output::Auto => 48,
         OutputFormat::WebP => 12,
+        OutputFormat::Avif => 128,
     };
     size.pixels().saturating_mul(rendition.format.formats().map(of).max().unwrap_or_default())
 }
