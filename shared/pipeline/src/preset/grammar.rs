@@ -12,7 +12,7 @@ use super::{Preset, PresetError};
 
 /// The form of a preset, for messages and help.
 pub const PRESET_FORM: &str = "name=WIDTHxHEIGHT[:inside|cover|contain|fill][:attention|focus=X,Y|north|south-east|…]\
-     [:webp|jpeg|png|auto][:q1..q100][:lossless][:progressive][:animated][:enlarge][:bg#RRGGBB], where one of the sides may be left out";
+     [:webp|jpeg|png|avif|auto][:q1..q100][:lossless][:progressive][:animated][:enlarge][:bg#RRGGBB], where one of the sides may be left out";
 
 /// The largest side that can be asked for, in pixels: WebP's own limit.
 /// <https://developers.google.com/speed/webp/docs/riff_container>
@@ -128,8 +128,8 @@ impl Words {
             let fits = if is_fixed { "cover and contain" } else { "cover" };
             return Err(format!("{:?} goes with {fits}, and the fit is {}", position.name(), fit.name()));
         }
-        if rendition.lossless && format == Output::Fixed(OutputFormat::Jpeg) {
-            return Err("\"lossless\" goes with webp, png and auto, and the format is jpeg".to_owned());
+        if rendition.lossless && (format.may_be(OutputFormat::Jpeg) || format.may_be(OutputFormat::Avif)) {
+            return Err(format!("\"lossless\" goes with webp, png and auto, and the format is {format}"));
         }
         if rendition.progressive && format != Output::Fixed(OutputFormat::Jpeg) {
             return Err(format!("\"progressive\" goes with jpeg, and the format is {format}"));
