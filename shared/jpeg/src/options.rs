@@ -18,11 +18,15 @@ impl Scale {
         }
     }
 
-    /// The smallest scale at which a picture of this size is at least `wanted` on both sides, or full size.
+    /// The smallest scale at which a picture of this size is at least `wanted` on both sides, or full size. A last pixel of
+    /// which the picture fills only a part does not count: at 5/8, what is 2 pixels high is 1.25, rounded up to 2.
     pub fn covering(stored: (u32, u32), wanted: (u32, u32)) -> Self {
+        let covers = |scale: Self, stored: u32, wanted: u32| {
+            u64::from(stored) * u64::from(scale.0) >= u64::from(wanted) * 8
+        };
         (1..8)
             .map(Self)
-            .find(|scale| scale.of(stored.0) >= wanted.0 && scale.of(stored.1) >= wanted.1)
+            .find(|scale| covers(*scale, stored.0, wanted.0) && covers(*scale, stored.1, wanted.1))
             .unwrap_or(Self::FULL)
     }
 

@@ -218,5 +218,6 @@ fn scales_cover_what_is_wanted() {
     assert_eq!(Scale::covering((6000, 4000), (751, 1)).get(), 2);
     assert_eq!(Scale::covering((6000, 4000), (100, 3999)), Scale::FULL);
     assert_eq!(Scale::covering((6000, 4000), (9000, 1)), Scale::FULL);
+    assert_eq!(Scale::covering((1, 2), (1, 2)), Scale::FULL);
     assert_eq!((Scale::eighths(0), Scale::eighths(9)), (None, None));
 }
