@@ -5,17 +5,16 @@ mod pictures;
 
 use image::{ImageFormat, Rgba, RgbaImage};
 use pictures::{encode, read, render, scene};
-use thumbline_imaging::{Fit, OutputFormat, Rendition, Rgb};
+use thumbline_imaging::{Fit, Limits, OutputFormat, Rendition, Rgb};
 
 fn size(picture: (u32, u32), rendition: &Rendition) -> (u32, u32) {
     let file =
         encode(&RgbaImage::from_pixel(picture.0, picture.1, Rgba([9, 99, 199, 255])), ImageFormat::Png);
     let rendered = render(&file, std::slice::from_ref(rendition)).unwrap();
     let thumbnail = &rendered.thumbnails[0];
-    if thumbnail.format != OutputFormat::Jpeg {
-        // The file says the same as the answer.
-        assert_eq!(read(thumbnail).dimensions(), (thumbnail.width, thumbnail.height));
-    }
+    // The file says the same as the answer.
+    let header = thumbline_imaging::probe(&thumbnail.bytes, &Limits::default()).unwrap();
+    assert_eq!((header.stored.width, header.stored.height), (thumbnail.width, thumbnail.height));
     (thumbnail.width, thumbnail.height)
 }
 

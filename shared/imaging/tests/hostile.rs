@@ -140,3 +140,18 @@ fn a_scan_that_ends_early_is_refused_though_the_end_marker_is_there() {
         }
     }
 }
+
+/// The last row used to be handed out before the checksum behind it had been read.
+#[test]
+fn a_png_with_any_bit_of_its_pixels_flipped_is_refused() {
+    let whole = pictures::encode(&scene(31, 17), image::ImageFormat::Png);
+    let (front, end) = (8 + 25 + 8, whole.len() - 12);
+    let small = [Rendition::new(Some(8), None)];
+    render(&whole, &small).unwrap();
+    for bit in front * 8..end * 8 {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let error = render(&flipped, &small).expect_err("a flipped bit passes");
+        assert!(error.is_about_the_picture(), "bit {bit}: {error}");
+    }
+}

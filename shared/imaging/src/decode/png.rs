@@ -80,6 +80,8 @@ pub(super) fn decode(source: &[u8], limits: &Limits, sink: &mut dyn Sink) -> Res
             }
             hand_on(&mut row)?;
         }
+        // There are no more rows, but the last checksum has not been looked at yet.
+        reader.read_row(&mut row).map_err(explain)?;
     }
     Ok(())
 }
