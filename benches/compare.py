@@ -1,6 +1,6 @@
 """`make bench`: what users run, side by side with what else there is, and how good the pictures are that come of it.
 
-The job is that of most: one picture in, four widths out, on one thread. What it costs is what the operating system
+The job is that of most: one picture in, four widths out. What it costs is what the operating system
 charges the processes for, CPU time and peak memory, so that nobody judges itself. Each run is made with one picture and
 with several: the difference is the cost of a picture, the former that of a process for one picture. The contenders take
 turns (A B A B), so that whatever else the machine does strikes all of them; and since noise only adds, the least of the

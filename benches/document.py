@@ -24,8 +24,9 @@ Written by `make bench DOCS=1` and `make bench-memory DOCS=1`, every figure from
 
 What Thumbline's users run, `thumbline render` from a release build, beside [sharp](https://sharp.pixelplumbing.com)
 (libvips), which many who make thumbnails would otherwise use, and beside others. One picture in, four widths out (1280,
-640, 320 and 128 pixels), as JPEG of quality 80 or as WebP of quality 75 and method 4, on one thread. **A ratio under 1
-means that Thumbline needs less**; the goal is the ratio that we mean to reach. On one thread, CPU time is what Lambda's
+640, 320 and 128 pixels), as JPEG of quality 80 or as WebP of quality 75 and method 4. **A ratio under 1 means that
+Thumbline needs less**; the goal is the ratio that we mean to reach. Thumbline encodes on all cores, sharp works on one
+thread: CPU time counts all of them, wall time does not compare. CPU time is what Lambda's
 bill counts, beside the memory set aside.
 """
 
