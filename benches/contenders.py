@@ -1,4 +1,6 @@
-"""Who is compared: the same job for all, as one command over any number of files, on one thread.
+"""Who is compared: the same job for all, as one command over any number of files.
+
+All but Thumbline work on one thread; it encodes on as many as there are cores, and CPU time counts them all.
 
 Each is in its best form for the job: one decode, shrunk while it is loaded where the library can, and the smaller
 pictures made of the largest. The exception says so in its name.
