@@ -9,7 +9,10 @@ use crate::segment::{marker, next_marker};
 const MAX_SYMBOL_BITS: usize = 31;
 
 /// How many bytes a block can take at most, 64 symbols.
-const MAX_BLOCK_BYTES: usize = 64 * MAX_SYMBOL_BITS / 8;
+pub(crate) const MAX_BLOCK_BYTES: usize = 64 * MAX_SYMBOL_BITS / 8;
+
+/// How many bytes the DC coefficient of a block can take at most.
+pub(crate) const MAX_DC_BYTES: usize = MAX_SYMBOL_BITS.div_ceil(8);
 
 /// How much is unstuffed at once.
 const CHUNK: usize = 4096;
@@ -17,19 +20,21 @@ const CHUNK: usize = 4096;
 /// What is loaded at once: reads beyond the end of the data find zeros.
 const WORD: usize = 8;
 
-/// More than two margins of the largest MCU, and a chunk, so that any place with a word after it is within the buffer once
-/// it is taken modulo this. Only what is used of it is ever touched.
-const PLACES: usize = 1 << 16;
+/// Unstuffed data, of which a word can be loaded from any place that is taken modulo the length without that word.
+pub(crate) type Clean<const LENGTH: usize> = [u8; LENGTH];
 
-/// Unstuffed data.
-pub(crate) type Clean = [u8; PLACES + WORD];
+/// Room for more than two margins of the largest MCU, and a chunk. Only what is used of it is ever touched.
+pub(crate) const FOR_MCUS: usize = (1 << 16) + WORD;
+
+/// The same where an MCU takes no more than a block: of progressive scans there are many at once.
+pub(crate) const FOR_BLOCKS: usize = (1 << 13) + WORD;
 
 /// Entropy-coded data up to the next marker.
-pub(crate) struct EntropyData<'a> {
+pub(crate) struct EntropyData<'a, const LENGTH: usize> {
     source: &'a [u8],
     /// Where in the source the first byte is that is not in `clean` yet.
     next: usize,
-    clean: Box<Clean>,
+    clean: Box<Clean<LENGTH>>,
     filled: usize,
     /// Whether a marker, or the end of the source, comes at `next`.
     is_ended: bool,
@@ -37,7 +42,7 @@ pub(crate) struct EntropyData<'a> {
     margin: usize,
 }
 
-/// The bits that are loaded: a copy of these stays in registers through an MCU.
+/// The bits that are loaded: a copy of these stays in registers as long as a loop goes on.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Window {
     /// The next byte of `clean` to load.
@@ -51,8 +56,8 @@ pub(crate) struct Window {
 impl Window {
     /// Loads bits: afterwards there are at least 56.
     #[inline(always)]
-    pub(crate) fn refill(&mut self, clean: &Clean) {
-        let place = self.at % PLACES;
+    pub(crate) fn refill<const LENGTH: usize>(&mut self, clean: &Clean<LENGTH>) {
+        let place = self.at % (LENGTH - WORD);
         let held = self.held & 63;
         if let Some(bytes) = clean[place..].first_chunk::<WORD>() {
             self.bits |= u64::from_be_bytes(*bytes) >> held;
@@ -89,39 +94,45 @@ impl Window {
     }
 }
 
-impl<'a> EntropyData<'a> {
-    /// The data from `start` on, of MCUs of so many blocks.
-    pub(crate) fn new(source: &'a [u8], start: usize, blocks_per_mcu: usize) -> Self {
-        let margin = (blocks_per_mcu + 1) * MAX_BLOCK_BYTES + 2 * WORD;
+impl<'a, const LENGTH: usize> EntropyData<'a, LENGTH> {
+    /// The data from `start` on, of MCUs of at most so many bytes.
+    pub(crate) fn new(source: &'a [u8], start: usize, mcu_bytes: usize) -> Self {
+        let margin = mcu_bytes + MAX_BLOCK_BYTES + 2 * WORD;
         // Compilers set this aside on the heap at once, and zeroed.
         #[allow(clippy::large_stack_arrays)]
-        let clean = Box::new([0; PLACES + WORD]);
+        let clean = Box::new([0; LENGTH]);
         Self { source, next: start, clean, filled: 0, is_ended: false, margin }
     }
 
     /// The bytes that a [`Window`] loads from.
     #[inline(always)]
-    pub(crate) fn clean(&self) -> &Clean {
+    pub(crate) fn clean(&self) -> &Clean<LENGTH> {
         &self.clean
     }
 
     /// Sees to it that another MCU can be read: false if the data are known to have ended before.
     #[inline(always)]
     pub(crate) fn prepare(&mut self, window: &mut Window) -> bool {
-        window.at + self.margin <= self.filled || self.top_up(window)
+        if window.at + self.margin <= self.filled {
+            return true;
+        }
+        // By value, so that the caller's window may stay in registers.
+        let (is_ready, moved) = self.top_up(*window);
+        *window = moved;
+        is_ready
     }
 
     #[inline(never)]
-    fn top_up(&mut self, window: &mut Window) -> bool {
+    fn top_up(&mut self, mut window: Window) -> (bool, Window) {
         if self.is_ended {
-            return !self.is_overrun(*window);
+            return (!self.is_overrun(window), window);
         }
         let kept = window.at.min(self.filled);
         self.clean.copy_within(kept..self.filled, 0);
         self.filled -= kept;
         window.at = 0;
         self.unstuff();
-        true
+        (true, window)
     }
 
     fn unstuff(&mut self) {
@@ -190,11 +201,6 @@ impl<'a> EntropyData<'a> {
         next_marker(self.source, self.next)
     }
 
-    /// Whether a marker is a restart marker, and which one.
-    pub(crate) fn restart_number(code: u8) -> Option<u8> {
-        matches!(code, marker::RST0..=marker::RST7).then(|| code - marker::RST0)
-    }
-
     /// Goes on with the data at `start`.
     pub(crate) fn restart(&mut self, start: usize) -> Window {
         self.next = start;
@@ -202,4 +208,9 @@ impl<'a> EntropyData<'a> {
         self.is_ended = false;
         Window::default()
     }
+}
+
+/// Whether a marker is a restart marker, and which one.
+pub(crate) fn restart_number(code: u8) -> Option<u8> {
+    matches!(code, marker::RST0..=marker::RST7).then(|| code - marker::RST0)
 }

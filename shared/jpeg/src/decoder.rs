@@ -110,14 +110,17 @@ impl<'a> Decoder<'a> {
         self.header.application.profile()
     }
 
-    /// How many bytes decoding holds at most at one time, besides the source and this decoder: mostly a row of MCUs, and for a
-    /// progressive picture the coefficients that the scale needs.
+    /// How many bytes decoding holds at most at one time, besides the source and this decoder: a row of MCUs, and what it
+    /// takes to decode it. For a progressive picture that is the coefficients of this row (or of some more where it is short)
+    /// that the scale needs, 2 bytes for each, and 8 bytes for each block; and 32 KB for each scan that it may have, by
+    /// [`Options::max_scans`] and the length of the source: those of encoders have about ten.
     pub fn working_bytes(&self, scale: Scale) -> u64 {
         /// Tables and buffers of scans, of which sequential pictures have up to four at once.
         const OTHERS: u64 = 1 << 20;
         let layout = Layout::new(&self.header.frame, scale);
-        let coefficients = if self.is_progressive() { crate::progressive::bytes(&layout) } else { 0 };
-        Output::bytes(&layout) as u64 + coefficients + OTHERS
+        let held =
+            if self.is_progressive() { crate::progressive::bytes(&layout, self.most_scans()) } else { 0 };
+        Output::bytes(&layout) as u64 + held + OTHERS
     }
 
     /// Decodes the picture, and hands it to `sink` from top to bottom: each time some whole rows, without padding.
@@ -135,6 +138,13 @@ impl<'a> Decoder<'a> {
         };
         let Damage { missing, total, fault } = damage;
         Ok(Decoded { width, height, missing_units: missing, units: total, fault })
+    }
+
+    /// How many scans there can be.
+    fn most_scans(&self) -> usize {
+        /// A scan has a header for one component.
+        const MIN_SCAN_BYTES: usize = 10;
+        self.options.max_scans.min(self.source.len() / MIN_SCAN_BYTES)
     }
 
     fn colors(&self) -> ComponentColors {
@@ -217,19 +227,19 @@ impl<'a> Decoder<'a> {
         sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<Damage, E> {
         let Header { frame, tables, first_scan, .. } = &self.header;
-        let scans = read_all(self.source, *first_scan, frame, tables.clone(), self.options.max_scans)?;
+        let mut scans = read_all(self.source, *first_scan, frame, tables.clone(), self.options.max_scans)?;
         let mut damage = Damage::default();
         self.note(&mut damage, scans.fault)?;
-        self.note(&mut damage, check_progression(&scans.list, frame).err())?;
+        let fault = check_progression(&mut scans.list, frame);
+        self.note(&mut damage, fault)?;
         let mut output = self.output(scale);
-        let mut picture = ProgressivePicture::new(frame, &output.layout, &scans.list)?;
-        for scan in picture.needed(&scans.list) {
-            damage.add(picture.decode(self.source, scan, self.processor, self.options.lenient)?);
-        }
+        let lenient = self.options.lenient;
+        let mut picture = ProgressivePicture::new(self.source, frame, &output.layout, &scans.list, lenient)?;
         for mcu_row in 0..output.layout.mcus_high {
-            picture.transform_band(mcu_row, self.processor, &mut output.planes);
+            picture.decode_band(mcu_row, self.processor, &mut output.planes)?;
             sink(output.make_rows(mcu_row))?;
         }
+        damage.add(picture.finish()?);
         Ok(damage)
     }
 

@@ -1,6 +1,6 @@
 //! What all scans have in common: restart intervals, and what to do where data are missing or wrong (T.81 B.2.1, F.2.2.5).
 
-use crate::bits::{EntropyData, Window};
+use crate::bits::{EntropyData, Window, restart_number};
 use crate::error::Error;
 use crate::huffman::NoSuchCode;
 use crate::scan::Scan;
@@ -58,8 +58,9 @@ impl Damage {
 }
 
 /// The data of a scan, MCU by MCU.
-pub(crate) struct Entropy<'a> {
-    pub(crate) data: EntropyData<'a>,
+pub(crate) struct Entropy<'a, const LENGTH: usize> {
+    pub(crate) data: EntropyData<'a, LENGTH>,
+    /// Where decoding goes on: hot loops work on a copy, and hand it to whoever needs to know in between.
     pub(crate) window: Window,
     /// In MCUs, and how many are left of this one; endless where there are none.
     interval: u64,
@@ -74,15 +75,15 @@ pub(crate) struct Entropy<'a> {
     damage: Damage,
 }
 
-impl<'a> Entropy<'a> {
-    /// The data of a scan of so many MCUs, of so many blocks each.
-    pub(crate) fn new(source: &'a [u8], scan: &Scan, blocks: usize, mcus: u64, is_lenient: bool) -> Self {
+impl<'a, const LENGTH: usize> Entropy<'a, LENGTH> {
+    /// The data of a scan of so many MCUs, of at most so many bytes each.
+    pub(crate) fn new(source: &'a [u8], scan: &Scan, mcu_bytes: usize, mcus: u64, is_lenient: bool) -> Self {
         let interval = match scan.tables.restart_interval {
             0 => u64::MAX,
             interval => interval.into(),
         };
         Self {
-            data: EntropyData::new(source, scan.data, blocks),
+            data: EntropyData::new(source, scan.data, mcu_bytes),
             window: Window::default(),
             interval,
             left: interval,
@@ -96,27 +97,27 @@ impl<'a> Entropy<'a> {
 
     /// Goes on to the next restart interval if this one is complete: whether it did.
     #[inline(always)]
-    pub(crate) fn begin_mcu(&mut self) -> Result<bool, Error> {
+    pub(crate) fn begin_mcu(&mut self, window: &mut Window) -> Result<bool, Error> {
         self.left = self.left.wrapping_sub(1);
         if self.left != u64::MAX {
             return Ok(false);
         }
         self.left = self.interval - 1;
-        self.restart()?;
+        *window = self.restart(*window)?;
         Ok(true)
     }
 
     /// Sees to it that the data of an MCU are there.
     #[inline(always)]
-    pub(crate) fn ready(&mut self) -> Option<Fault> {
-        if !self.is_lost && self.data.prepare(&mut self.window) { None } else { Some(Fault::Ended) }
+    pub(crate) fn ready(&mut self, window: &mut Window) -> Option<Fault> {
+        if !self.is_lost && self.data.prepare(window) { None } else { Some(Fault::Ended) }
     }
 
     /// Gives up an MCU, and the rest of its interval: strictly, the picture.
     #[cold]
-    pub(crate) fn lose(&mut self, fault: Fault) -> Result<(), Error> {
+    pub(crate) fn lose(&mut self, fault: Fault, window: Window) -> Result<(), Error> {
         if !self.is_lost {
-            self.note(fault)?;
+            self.note(fault, window)?;
             self.is_lost = true;
         }
         self.damage.missing += 1;
@@ -124,8 +125,8 @@ impl<'a> Entropy<'a> {
     }
 
     /// Says that something is wrong: strictly, an error.
-    fn note(&mut self, fault: Fault) -> Result<(), Error> {
-        let error = self.explain(fault);
+    fn note(&mut self, fault: Fault, window: Window) -> Result<(), Error> {
+        let error = self.explain(fault, window);
         if !self.is_lenient {
             return Err(error);
         }
@@ -134,9 +135,9 @@ impl<'a> Entropy<'a> {
     }
 
     /// What is made of zeros after the end of the data is not what is wrong.
-    fn explain(&self, fault: Fault) -> Error {
-        let is_over = matches!(fault, Fault::Ended) || self.data.is_overrun(self.window);
-        let position = self.data.position(self.window);
+    fn explain(&self, fault: Fault, window: Window) -> Error {
+        let is_over = matches!(fault, Fault::Ended) || self.data.is_overrun(window);
+        let position = self.data.position(window);
         match (is_over, self.data.is_cut()) {
             (true, true) => Error::Truncated { position, within: "the data of a scan" },
             (true, false) => Error::Corrupt { position, rule: Fault::Ended.rule() },
@@ -145,39 +146,40 @@ impl<'a> Entropy<'a> {
     }
 
     #[cold]
-    fn restart(&mut self) -> Result<(), Error> {
+    fn restart(&mut self, mut window: Window) -> Result<Window, Error> {
         if self.missing_intervals > 0 {
             self.missing_intervals -= 1;
             self.expected = (self.expected + 1) & 7;
             self.is_lost = self.missing_intervals > 0;
-            return Ok(());
+            return Ok(window);
         }
         if !self.is_lost {
-            let is_ahead = self.data.prepare(&mut self.window);
-            if !is_ahead || self.data.is_overrun(self.window) {
-                self.note(Fault::Ended)?;
-            } else if !self.data.is_exhausted(self.window) {
-                self.note(Fault::Leftover)?;
+            let is_ahead = self.data.prepare(&mut window);
+            if !is_ahead || self.data.is_overrun(window) {
+                self.note(Fault::Ended, window)?;
+            } else if !self.data.is_exhausted(window) {
+                self.note(Fault::Leftover, window)?;
             }
         }
-        let found = self.find_restart();
+        let found = self.find_restart(&mut window);
         if found != Some(0) {
-            self.note(if self.data.is_cut() { Fault::Ended } else { Fault::WrongRestart })?;
+            let fault = if self.data.is_cut() { Fault::Ended } else { Fault::WrongRestart };
+            self.note(fault, window)?;
         }
         self.expected = (self.expected + 1) & 7;
         // Where there is another marker, or none, the scan is over.
         self.missing_intervals = found.unwrap_or(0);
         self.is_lost = found != Some(0);
-        Ok(())
+        Ok(window)
     }
 
     /// Goes to the next restart marker: how many were missing before it. One that is behind by one or two came late, and is
     /// passed over; one that is ahead by one or two says that data were lost. That is how libjpeg has it.
-    fn find_restart(&mut self) -> Option<u8> {
+    fn find_restart(&mut self, window: &mut Window) -> Option<u8> {
         loop {
             let (code, position) = self.data.next_marker()?;
-            let number = EntropyData::restart_number(code)?;
-            self.window = self.data.restart(position + 2);
+            let number = restart_number(code)?;
+            *window = self.data.restart(position + 2);
             match number.wrapping_sub(self.expected) & 7 {
                 ahead @ (1 | 2) => return Some(ahead),
                 6 | 7 if self.is_lenient => {}
@@ -192,7 +194,7 @@ impl<'a> Entropy<'a> {
     /// Sees to it that the data did not end before the scan did. What was damaged, and where to go on.
     pub(crate) fn finish(mut self) -> Result<(Damage, usize), Error> {
         if !self.is_lost && self.data.is_overrun(self.window) {
-            self.note(Fault::Ended)?;
+            self.note(Fault::Ended, self.window)?;
             self.damage.missing += 1;
         }
         let position = self.data.position(self.window);

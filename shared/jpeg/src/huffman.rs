@@ -28,18 +28,15 @@ struct Codes {
     /// For each length, what to add to a code for its place among the values.
     offsets: [i32; 17],
     values: [u8; 256],
-    /// Length and symbol for each pattern of [`LOOKAHEAD`] bits, 0 where the code is longer.
-    short: Vec<(u8, u8)>,
 }
 
+/// Length and symbol for each pattern of [`SKIP_LOOKAHEAD`] bits, 0 where the code is longer.
+type Short = [(u8, u8); 1 << SKIP_LOOKAHEAD];
+
 impl Codes {
-    fn new(spec: &HuffmanSpec) -> Self {
-        let mut codes = Self {
-            limits: [0; 17],
-            offsets: [0; 17],
-            values: [0; 256],
-            short: vec![(0, 0); 1 << SKIP_LOOKAHEAD],
-        };
+    fn new(spec: &HuffmanSpec) -> (Self, Box<Short>) {
+        let mut codes = Self { limits: [0; 17], offsets: [0; 17], values: [0; 256] };
+        let mut short = Box::new([(0, 0); 1 << SKIP_LOOKAHEAD]);
         for (value, given) in codes.values.iter_mut().zip(&spec.values) {
             *value = *given;
         }
@@ -52,7 +49,7 @@ impl Codes {
                     let spare = SKIP_LOOKAHEAD - length;
                     let start = (code << spare) as usize;
                     let symbol = codes.values[place & 255];
-                    if let Some(entries) = codes.short.get_mut(start..start + (1 << spare)) {
+                    if let Some(entries) = short.get_mut(start..start + (1 << spare)) {
                         entries.fill((length as u8, symbol));
                     }
                 }
@@ -62,33 +59,33 @@ impl Codes {
             codes.limits[index] = code << (16 - length);
             code <<= 1;
         }
-        codes
+        (codes, short)
     }
 
-    /// The symbol of a code of more than [`LOOKAHEAD`] bits, and its length: T.81 figure F.16, on the next 16 bits.
+    /// The symbol that the next bits begin with, of any length: T.81 figure F.16.
     #[cold]
-    fn find_long(&self, next: u32) -> Option<(u8, u32)> {
+    fn long_symbol(&self, window: &mut Window) -> Result<u8, NoSuchCode> {
+        let next = window.peek(16) as u32;
         for length in 1..=16 {
             if next < self.limits[length as usize] {
                 let place = (next >> (16 - length)) as i32 + self.offsets[length as usize];
                 let symbol = usize::try_from(place).ok().and_then(|place| self.values.get(place));
-                return symbol.map(|&symbol| (symbol, length));
+                window.skip(length);
+                return symbol.copied().ok_or(NoSuchCode);
             }
         }
-        None
+        Err(NoSuchCode)
     }
 
-    /// The symbol that the next bits begin with.
+    /// The symbol that the next bits begin with, mostly in one look-up.
     #[inline(always)]
-    fn symbol(&self, window: &mut Window) -> Result<u8, NoSuchCode> {
-        let (length, symbol) = self.short[window.peek(SKIP_LOOKAHEAD)];
+    fn symbol(&self, short: &Short, window: &mut Window) -> Result<u8, NoSuchCode> {
+        let (length, symbol) = short[window.peek(SKIP_LOOKAHEAD)];
         if length != 0 {
             window.skip(length.into());
             return Ok(symbol);
         }
-        let (symbol, length) = self.find_long(window.peek(16) as u32).ok_or(NoSuchCode)?;
-        window.skip(length);
-        Ok(symbol)
+        self.long_symbol(window)
     }
 }
 
@@ -146,8 +143,8 @@ pub(crate) struct DcTable {
 impl DcTable {
     /// Makes a table ready. A DC symbol of more than 15 bits of value is none.
     pub(crate) fn new(spec: &HuffmanSpec) -> Self {
-        let codes = Codes::new(spec);
-        let entries = entries(&codes, |symbol| (symbol <= 15).then_some((u32::from(symbol), 0)));
+        let (codes, short) = Codes::new(spec);
+        let entries = entries(&short, |symbol| (symbol <= 15).then_some((u32::from(symbol), 0)));
         Self { codes, entries }
     }
 
@@ -159,7 +156,13 @@ impl DcTable {
             window.skip(entry);
             return Ok(entry as i32 >> 16);
         }
-        let size = u32::from(self.codes.symbol(window)?);
+        let size = match entry & 63 {
+            0 => self.codes.long_symbol(window)?.into(),
+            length => {
+                window.skip(length);
+                entry >> 16
+            }
+        };
         if size > 15 {
             return Err(NoSuchCode);
         }
@@ -168,11 +171,11 @@ impl DcTable {
 }
 
 /// A table that is indexed by [`LOOKAHEAD`] bits, given what each symbol says: a size, and how far to advance.
-fn entries(codes: &Codes, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Box<Entries> {
+fn entries(short: &Short, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Box<Entries> {
     let mut entries = Box::new([Entry::TOO_LONG; 1 << LOOKAHEAD]);
     let mut next = 0;
     while next < 1 << LOOKAHEAD {
-        let (length, symbol) = codes.short[(next << (SKIP_LOOKAHEAD - LOOKAHEAD)) as usize];
+        let (length, symbol) = short[(next << (SKIP_LOOKAHEAD - LOOKAHEAD)) as usize];
         let length = u32::from(length);
         // All patterns that begin with the same code, and with the same value if that fits.
         let mut alike = 1;
@@ -190,6 +193,7 @@ fn entries(codes: &Codes, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Box<E
 /// For the AC coefficients of sequential scans: T.81 F.2.2.2.
 pub(crate) struct AcTable {
     codes: Codes,
+    short: Box<Short>,
     entries: Box<Entries>,
     /// 6 bits, how many bits to go on by; then by how many coefficients.
     skips: Box<Skips>,
@@ -197,11 +201,11 @@ pub(crate) struct AcTable {
 
 /// By how many coefficients to advance, and the value of the one that that leads to.
 #[inline(always)]
-fn look_up(
+fn look_up<const LENGTH: usize>(
     codes: &Codes,
     entries: &Entries,
     window: &mut Window,
-    clean: &Clean,
+    clean: &Clean<LENGTH>,
     meaning: impl Fn(u8) -> (u32, usize),
 ) -> Result<(usize, i32), NoSuchCode> {
     let Entry(entry) = entries[window.peek(LOOKAHEAD)];
@@ -211,7 +215,7 @@ fn look_up(
         return Ok((advance, entry as i32 >> 16));
     }
     let (size, advance) = match entry & 63 {
-        0 => meaning(codes.symbol(window)?),
+        0 => meaning(codes.long_symbol(window)?),
         _ => (entry >> 16, advance),
     };
     let value = extend(window.take(size), size);
@@ -231,16 +235,20 @@ fn run_and_size(symbol: u8) -> (u32, usize) {
 impl AcTable {
     /// Makes a table ready, for skipping as well or only for coefficients.
     pub(crate) fn new(spec: &HuffmanSpec, is_skipping: bool) -> Self {
-        let codes = Codes::new(spec);
-        let entries = entries(&codes, |symbol| Some(run_and_size(symbol)));
-        let skips = if is_skipping { skips(&codes) } else { Box::new([0; 1 << SKIP_LOOKAHEAD]) };
-        Self { codes, entries, skips }
+        let (codes, short) = Codes::new(spec);
+        let entries = entries(&short, |symbol| Some(run_and_size(symbol)));
+        let skips = if is_skipping { skips(&short) } else { Box::new([0; 1 << SKIP_LOOKAHEAD]) };
+        Self { codes, short, entries, skips }
     }
 
     /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window; if it
     /// takes more than 12, it refills the window.
     #[inline(always)]
-    pub(crate) fn coefficient(&self, window: &mut Window, clean: &Clean) -> Result<(usize, i32), NoSuchCode> {
+    pub(crate) fn coefficient<const LENGTH: usize>(
+        &self,
+        window: &mut Window,
+        clean: &Clean<LENGTH>,
+    ) -> Result<(usize, i32), NoSuchCode> {
         look_up(&self.codes, &self.entries, window, clean, run_and_size)
     }
 
@@ -255,7 +263,7 @@ impl AcTable {
     /// By how many coefficients the next symbol advances.
     #[inline(always)]
     pub(crate) fn one(&self, window: &mut Window) -> Result<usize, NoSuchCode> {
-        let (size, advance) = run_and_size(self.codes.symbol(window)?);
+        let (size, advance) = run_and_size(self.codes.symbol(&self.short, window)?);
         window.skip(size);
         Ok(advance)
     }
@@ -265,14 +273,14 @@ impl AcTable {
 type Skips = [u16; 1 << SKIP_LOOKAHEAD];
 
 /// What [`AcTable::several`] looks up: for each pattern of bits the first symbol, and what the bits after it have to offer.
-fn skips(codes: &Codes) -> Box<Skips> {
+fn skips(short: &Short) -> Box<Skips> {
     const NONE: u16 = (NONE_FOUND as u16) << 6;
     // Likewise for each pattern of fewer bits, at the power of two of their number.
     let mut fewer = vec![NONE; 1 << SKIP_LOOKAHEAD];
     let mut skips = Box::new([NONE; 1 << SKIP_LOOKAHEAD]);
     for bits in 1..=SKIP_LOOKAHEAD {
         for next in 0..1 << bits {
-            let (length, symbol) = codes.short[next << (SKIP_LOOKAHEAD - bits)];
+            let (length, symbol) = short[next << (SKIP_LOOKAHEAD - bits)];
             let length = u32::from(length);
             let (size, advance) = run_and_size(symbol);
             let (mut used, mut advanced) = (length + size, advance);
@@ -300,7 +308,8 @@ fn skips(codes: &Codes) -> Box<Skips> {
     skips
 }
 
-/// For the AC coefficients of progressive scans, where an end of block may be that of many blocks: T.81 G.1.2.2.
+/// For the first bits of AC coefficients in progressive scans, where an end of block may be that of many blocks: T.81
+/// G.1.2.2.
 pub(crate) struct BandTable {
     codes: Codes,
     entries: Box<Entries>,
@@ -318,22 +327,40 @@ fn run_and_size_in_band(symbol: u8) -> (u32, usize) {
 impl BandTable {
     /// Makes a table ready.
     pub(crate) fn new(spec: &HuffmanSpec) -> Self {
-        let codes = Codes::new(spec);
-        let entries = entries(&codes, |symbol| Some(run_and_size_in_band(symbol)));
+        let (codes, short) = Codes::new(spec);
+        let entries = entries(&short, |symbol| Some(run_and_size_in_band(symbol)));
         Self { codes, entries }
     }
 
     /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window; if it
     /// takes more than 12, it refills the window.
     #[inline(always)]
-    pub(crate) fn coefficient(&self, window: &mut Window, clean: &Clean) -> Result<(usize, i32), NoSuchCode> {
+    pub(crate) fn coefficient<const LENGTH: usize>(
+        &self,
+        window: &mut Window,
+        clean: &Clean<LENGTH>,
+    ) -> Result<(usize, i32), NoSuchCode> {
         look_up(&self.codes, &self.entries, window, clean, run_and_size_in_band)
+    }
+}
+
+/// For one more bit of AC coefficients in progressive scans: T.81 G.1.2.3.
+pub(crate) struct RefinementTable {
+    codes: Codes,
+    short: Box<Short>,
+}
+
+impl RefinementTable {
+    /// Makes a table ready.
+    pub(crate) fn new(spec: &HuffmanSpec) -> Self {
+        let (codes, short) = Codes::new(spec);
+        Self { codes, short }
     }
 
     /// The run and the size of the next symbol. Takes at most 16 bits, which must be in the window.
     #[inline(always)]
     pub(crate) fn symbol(&self, window: &mut Window) -> Result<(u32, u32), NoSuchCode> {
-        let symbol = self.codes.symbol(window)?;
+        let symbol = self.codes.symbol(&self.short, window)?;
         Ok((u32::from(symbol >> 4), u32::from(symbol & 15)))
     }
 }

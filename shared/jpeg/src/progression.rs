@@ -4,34 +4,38 @@ use crate::error::Error;
 use crate::frame::Frame;
 use crate::scan::Scan;
 
-/// Sees to it that the scans tell each bit of each coefficient, once and in order.
-pub(crate) fn check_progression(scans: &[Scan], frame: &Frame) -> Result<(), Error> {
+/// Sees to it that the scans tell each bit of each coefficient, once and in order: what is wrong first. Those that do not go
+/// on where earlier ones left off are removed.
+pub(crate) fn check_progression(scans: &mut Vec<Scan>, frame: &Frame) -> Option<Error> {
     /// Nothing of a coefficient is known yet.
     const UNKNOWN: u8 = u8::MAX;
     // How many low bits of each coefficient are not known yet.
     let mut unknown = vec![[UNKNOWN; 64]; frame.components.len()];
-    for scan in scans {
-        let corrupt = |rule| Err(Error::Corrupt { position: scan.position, rule });
+    let mut fault = None;
+    let mut note = |position, rule| fault = fault.take().or(Some(Error::Corrupt { position, rule }));
+    scans.retain(|scan| {
         let expected = if scan.is_refinement() { scan.high } else { UNKNOWN };
+        let goes_on = |component: usize| {
+            unknown[component][scan.first..=scan.last].iter().all(|&bits| bits == expected)
+        };
+        if !scan.parts.iter().all(|part| goes_on(part.component)) {
+            note(scan.position, "a progressive scan does not go on where an earlier one left off");
+            return false;
+        }
         for part in &scan.parts {
             let unknown = &mut unknown[part.component];
             if scan.first > 0 && unknown[0] == UNKNOWN {
-                return corrupt("a component's AC coefficients come before its DC coefficients");
+                note(scan.position, "a component's AC coefficients come before its DC coefficients");
             }
-            for bits in &mut unknown[scan.first..=scan.last] {
-                if *bits != expected {
-                    return corrupt("a progressive scan does not go on where an earlier one left off");
-                }
-                *bits = scan.low;
-            }
+            unknown[scan.first..=scan.last].fill(scan.low);
         }
-    }
+        true
+    });
     if unknown.iter().flatten().any(|&bits| bits != 0) {
         let position = scans.last().map_or(0, |scan| scan.position);
-        let rule = "the scans do not make all coefficients complete; the last one is the one here";
-        return Err(Error::Corrupt { position, rule });
+        note(position, "the scans do not make all coefficients complete; the last one is the one here");
     }
-    Ok(())
+    fault
 }
 
 /// Which scans are of use, and in which components a scan of use refines AC coefficients, given for each component which

@@ -1,15 +1,17 @@
-//! Progressive scans (T.81 annex G): each adds some bits to some coefficients, so coefficients are kept until the last one.
+//! Progressive scans (T.81 annex G): each adds some bits to some coefficients, so a block is not complete before the last one.
 //!
-//! Only those are kept that the scale needs. Of the others a scan that refines has to know which ones are zero so far: one
-//! bit for each, and only where such a scan is of use at all.
+//! But no scan needs anything of a block except what the scans before it told of the same block. So all scans are decoded side
+//! by side, each by a decoder of its own that stands at its own place in the source: first what all of them have of the
+//! uppermost strip of the picture, then of the next one. Only the coefficients of one strip are held, and of those only the
+//! ones that the scale needs. Of the others a scan that refines has to know which ones are zero so far: one bit for each, and
+//! only where such a scan is of use at all.
 
 use std::ops::Range;
 
-use crate::band::{DcPart, DecodeAc, DecodeDc};
-use crate::entropy::{Damage, Entropy};
+use crate::band::ProgressiveScan;
+use crate::entropy::Damage;
 use crate::error::Error;
 use crate::frame::Frame;
-use crate::huffman::BandTable;
 use crate::layout::{ComponentLayout, Layout};
 use crate::plane::Plane;
 use crate::processor::{Processor, Work};
@@ -22,7 +24,14 @@ use crate::transform::{Arithmetic, LOW_QUARTER, Transform, transform};
 /// In `Component::places`: not kept.
 pub(crate) const NOWHERE: u8 = u8::MAX;
 
-/// The coefficients of one component, as far as they are kept and known.
+/// How many blocks a strip has at least where the picture has as many: to change from one scan to the next has its price.
+const MIN_STRIP_BLOCKS: usize = 1024;
+
+/// How many bytes one more scan takes at most while all are decoded side by side: a buffer, a table made ready, and the
+/// tables as they were transmitted.
+const SCAN_BYTES: u64 = 32 << 10;
+
+/// The coefficients of one component in one strip, as far as they are kept and known.
 pub(crate) struct Component {
     pub(crate) layout: ComponentLayout,
     transform: Transform,
@@ -34,16 +43,15 @@ pub(crate) struct Component {
     /// Where each coefficient is among those kept, in zigzag order, and which ones are, a bit for each.
     pub(crate) places: [u8; 64],
     pub(crate) wanted: u64,
-    /// How many blocks there are, with those that fill up MCUs.
+    /// How many blocks there are in a row, with those that fill up MCUs.
     pub(crate) blocks_wide: usize,
-    blocks: usize,
     pub(crate) coefficients: Vec<i16>,
     /// Which AC coefficients of each block are not zero, a bit for each in zigzag order; empty where nobody asks.
     pub(crate) history: Vec<u64>,
 }
 
 impl Component {
-    fn new(layout: &ComponentLayout, mcus: (usize, usize), steps: &[u16; 64]) -> Self {
+    fn new(layout: &ComponentLayout, mcus_wide: usize, steps: &[u16; 64]) -> Self {
         let (across, down) = (layout.points_across.min(8), layout.points_down.min(8));
         let mut component = Self {
             transform: Transform::new(layout.points_across, layout.points_down),
@@ -52,8 +60,7 @@ impl Component {
             kept: across * down,
             places: [NOWHERE; 64],
             wanted: 0,
-            blocks_wide: mcus.0 * layout.across,
-            blocks: mcus.0 * layout.across * mcus.1 * layout.down,
+            blocks_wide: mcus_wide * layout.across,
             coefficients: Vec::new(),
             history: Vec::new(),
             layout: layout.clone(),
@@ -70,25 +77,39 @@ impl Component {
     }
 }
 
-/// How many bytes the coefficients of a picture take at most.
-pub(crate) fn bytes(layout: &Layout) -> u64 {
+/// How many rows of MCUs are decoded at a time.
+fn strip_rows(layout: &Layout) -> usize {
+    let blocks = layout.components.iter().map(|component| component.across * component.down).sum::<usize>();
+    MIN_STRIP_BLOCKS.div_ceil(blocks * layout.mcus_wide).min(layout.mcus_high)
+}
+
+/// How many bytes the coefficients and the scans of a picture take at most.
+pub(crate) fn bytes(layout: &Layout, scans: usize) -> u64 {
     let of_component = |component: &ComponentLayout| {
         let kept = component.points_across.min(8) * component.points_down.min(8);
-        let blocks = layout.mcus_wide * component.across * layout.mcus_high * component.down;
+        let blocks = layout.mcus_wide * component.across * strip_rows(layout) * component.down;
         blocks as u64 * (kept as u64 * 2 + 8)
     };
-    layout.components.iter().map(of_component).sum()
+    layout.components.iter().map(of_component).sum::<u64>() + scans as u64 * SCAN_BYTES
 }
 
-/// All coefficients of a picture that are kept.
-pub(crate) struct ProgressivePicture {
+/// A picture on its way: a strip of coefficients, and the scans that tell them.
+pub(crate) struct ProgressivePicture<'a> {
     components: Vec<Component>,
-    mcus_wide: usize,
-    mcus_high: usize,
+    scans: Vec<ProgressiveScan<'a>>,
+    /// How many rows of MCUs a strip has.
+    strip_rows: usize,
 }
 
-impl ProgressivePicture {
-    pub(crate) fn new(frame: &Frame, layout: &Layout, scans: &[Scan]) -> Result<Self, Error> {
+impl<'a> ProgressivePicture<'a> {
+    /// Makes everything ready for the scans that are of use.
+    pub(crate) fn new(
+        source: &'a [u8],
+        frame: &Frame,
+        layout: &Layout,
+        scans: &[Scan],
+        lenient: bool,
+    ) -> Result<Self, Error> {
         let mut components = Vec::new();
         for (index, (component, of_frame)) in layout.components.iter().zip(&frame.components).enumerate() {
             // Where a component has no scan at all, which only leniency bears, all its coefficients are zero.
@@ -97,66 +118,56 @@ impl ProgressivePicture {
                 Some(scan) => defined(scan, scan.tables.quantization[of_frame.quantization].as_ref())?,
                 None => &[1; 64],
             };
-            components.push(Component::new(component, (layout.mcus_wide, layout.mcus_high), steps));
+            components.push(Component::new(component, layout.mcus_wide, steps));
         }
-        Ok(Self { components, mcus_wide: layout.mcus_wide, mcus_high: layout.mcus_high })
-    }
-
-    /// The scans that are of use. Makes room for what they tell.
-    pub(crate) fn needed<'s>(&mut self, scans: &'s [Scan]) -> Vec<&'s Scan> {
-        let wanted = self.components.iter().map(|component| component.wanted).collect();
+        let wanted = components.iter().map(|component| component.wanted).collect();
         let (is_needed, is_refined) = find_needed(scans, wanted);
-        for (component, is_refined) in self.components.iter_mut().zip(is_refined) {
-            component.coefficients = vec![0; component.blocks * component.kept];
-            component.history = vec![0; if is_refined { component.blocks } else { 0 }];
+        let strip_rows = strip_rows(layout);
+        for (component, is_refined) in components.iter_mut().zip(is_refined) {
+            let blocks = component.blocks_wide * component.layout.down * strip_rows;
+            component.coefficients = vec![0; blocks * component.kept];
+            component.history = vec![0; if is_refined { blocks } else { 0 }];
         }
-        scans.iter().zip(is_needed).filter_map(|(scan, is_needed)| is_needed.then_some(scan)).collect()
+        let needed = scans.iter().zip(is_needed).filter_map(|(scan, is_needed)| is_needed.then_some(scan));
+        let scans = needed.map(|scan| ProgressiveScan::new(source, scan, layout, lenient));
+        Ok(Self { scans: scans.collect::<Result<_, _>>()?, components, strip_rows })
     }
 
-    /// Decodes a scan.
-    pub(crate) fn decode(
+    /// Transforms the blocks of the next row of MCUs, after decoding the strip that it begins.
+    pub(crate) fn decode_band(
         &mut self,
-        source: &[u8],
-        scan: &Scan,
+        mcu_row: usize,
         processor: Processor,
-        lenient: bool,
-    ) -> Result<Damage, Error> {
-        let units = match scan.parts.as_slice() {
-            [part] => {
-                let layout = &self.components[part.component].layout;
-                (layout.blocks_wide, layout.blocks_high)
+        planes: &mut [Plane],
+    ) -> Result<(), Error> {
+        let row_of_strip = mcu_row % self.strip_rows;
+        if row_of_strip == 0 {
+            for component in &mut self.components {
+                component.coefficients.fill(0);
+                component.history.fill(0);
             }
-            _ => (self.mcus_wide, self.mcus_high),
-        };
-        let components = &mut self.components;
-        let entropy = if scan.first == 0 {
-            let parts = DcPart::all(scan, components)?;
-            let blocks = parts.iter().map(DcPart::blocks).sum();
-            let count = (units.0 * units.1) as u64;
-            let mut entropy = Entropy::new(source, scan, blocks, count, lenient);
-            processor.run(DecodeDc { components, entropy: &mut entropy, scan, parts, units })?;
-            entropy
-        } else {
-            let part = scan.parts[0];
-            let table = BandTable::new(defined(scan, scan.tables.ac[part.ac].as_ref())?);
-            let mut entropy = Entropy::new(source, scan, 1, (units.0 * units.1) as u64, lenient);
-            let component = &mut components[part.component];
-            processor.run(DecodeAc { component, entropy: &mut entropy, scan, table, units })?;
-            entropy
-        };
-        Ok(entropy.finish()?.0)
-    }
-
-    /// Transforms the blocks of a row of MCUs.
-    pub(crate) fn transform_band(&self, mcu_row: usize, processor: Processor, planes: &mut [Plane]) {
+            for scan in &mut self.scans {
+                scan.decode_strip(&mut self.components, self.strip_rows, processor)?;
+            }
+        }
         for (component, plane) in self.components.iter().zip(planes) {
             for row in 0..component.layout.down {
-                let blocks = (mcu_row * component.layout.down + row) * component.blocks_wide;
+                let blocks = (row_of_strip * component.layout.down + row) * component.blocks_wide;
                 let blocks = blocks..blocks + component.blocks_wide;
                 let start = plane.start() + row * component.layout.points_down * plane.stride;
                 processor.run(TransformRow { component, blocks, plane, start });
             }
         }
+        Ok(())
+    }
+
+    /// Sees to it that no scan's data ended before it did. What was damaged, from the first scan on.
+    pub(crate) fn finish(self) -> Result<Damage, Error> {
+        let mut damage = Damage::default();
+        for scan in self.scans {
+            damage.add(scan.finish()?);
+        }
+        Ok(damage)
     }
 }
 

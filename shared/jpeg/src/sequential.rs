@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::bits::{Clean, Window};
+use crate::bits::{Clean, FOR_MCUS, MAX_BLOCK_BYTES, Window};
 use crate::entropy::{Damage, Entropy, Fault};
 use crate::error::Error;
 use crate::frame::Frame;
@@ -37,7 +37,7 @@ struct Slot {
 
 /// One scan, decoded a row of MCUs at a time.
 pub(crate) struct SequentialScan<'a> {
-    entropy: Entropy<'a>,
+    entropy: Entropy<'a, FOR_MCUS>,
     parts: Vec<Part>,
     slots: Vec<Slot>,
     /// How many MCUs there are in a row, and how many rows of them in a row of MCUs of the whole frame: scans of one
@@ -98,7 +98,7 @@ impl<'a> SequentialScan<'a> {
             (first.blocks_wide, first.down, first.blocks_high)
         };
         let mcus = mcus_wide as u64 * rows_left as u64;
-        let entropy = Entropy::new(source, scan, slots.len(), mcus, lenient);
+        let entropy = Entropy::new(source, scan, slots.len() * MAX_BLOCK_BYTES, mcus, lenient);
         Ok(Self { entropy, parts, slots, mcus_wide, rows_per_band, row_step, rows_left })
     }
 
@@ -137,15 +137,15 @@ impl crate::processor::Work for DecodeRow<'_, '_, '_> {
     fn run<A: Arithmetic>(self, arithmetic: A) -> Self::Outcome {
         let Self { scan, planes, start } = self;
         let SequentialScan { entropy, parts, slots, mcus_wide, .. } = scan;
+        // It lives in registers.
+        let mut window = entropy.window;
         for mcu in 0..*mcus_wide {
-            if entropy.begin_mcu()? {
+            if entropy.begin_mcu(&mut window)? {
                 for part in parts.iter_mut() {
                     part.predicted = 0;
                 }
             }
-            let mut fault = entropy.ready();
-            // The window lives in registers through an MCU.
-            let mut window = entropy.window;
+            let mut fault = entropy.ready(&mut window);
             for slot in slots.iter() {
                 let part = &mut parts[slot.part];
                 let plane = &mut planes[part.component];
@@ -170,11 +170,11 @@ impl crate::processor::Work for DecodeRow<'_, '_, '_> {
                     transform(arithmetic, &part.transform, &block, last, out, stride);
                 }
             }
-            entropy.window = window;
             if let Some(fault) = fault {
-                entropy.lose(fault)?;
+                entropy.lose(fault, window)?;
             }
         }
+        entropy.window = window;
         Ok(())
     }
 }
@@ -184,7 +184,7 @@ impl crate::processor::Work for DecodeRow<'_, '_, '_> {
 #[inline(always)]
 fn decode_block(
     window: &mut Window,
-    clean: &Clean,
+    clean: &Clean<FOR_MCUS>,
     part: &mut Part,
     block: &mut Coefficients,
 ) -> Result<usize, Fault> {
@@ -229,7 +229,7 @@ fn decode_block(
 #[inline(always)]
 fn next_coefficient(
     window: &mut Window,
-    clean: &Clean,
+    clean: &Clean<FOR_MCUS>,
     part: &Part,
     block: &mut Coefficients,
     index: &mut usize,
@@ -246,7 +246,12 @@ fn next_coefficient(
 
 /// Goes past the coefficients after `index`, of which there are some.
 #[inline(always)]
-fn skip_block(window: &mut Window, clean: &Clean, table: &AcTable, mut index: usize) -> Result<(), Fault> {
+fn skip_block(
+    window: &mut Window,
+    clean: &Clean<FOR_MCUS>,
+    table: &AcTable,
+    mut index: usize,
+) -> Result<(), Fault> {
     loop {
         window.refill(clean);
         // As often as the window has bits for.

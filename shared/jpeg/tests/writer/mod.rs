@@ -37,6 +37,8 @@ pub struct Picture<'c> {
     pub late_height: bool,
     /// Whether quantization tables have 16 bits.
     pub wide_steps: bool,
+    /// Whether all tables, also those that nobody uses, are written again before each scan.
+    pub tables_for_each_scan: bool,
     /// What is put between segments.
     pub stray: Vec<u8>,
 }
@@ -77,6 +79,7 @@ impl<'c> Picture<'c> {
             code_length: 9,
             late_height: false,
             wide_steps: false,
+            tables_for_each_scan: false,
             stray: Vec::new(),
         }
     }
@@ -104,16 +107,21 @@ impl<'c> Picture<'c> {
             header.extend([component.id, (component.across << 4 | component.down) as u8, index as u8]);
         }
         self.segment(&mut out, frame, &header);
-        for class in [0x00, 0x10] {
-            let mut table = vec![class];
-            table.extend((1..=16).map(|length| if length == self.code_length { 255 } else { 0 }));
-            table.extend(0..=254);
-            self.segment(&mut out, 0xC4, &table);
-        }
+        self.huffman_tables(&mut out, &[0x00, 0x10]);
         if self.restart > 0 {
             self.segment(&mut out, 0xDD, &self.restart.to_be_bytes());
         }
         for (index, scan) in scans.iter().enumerate() {
+            if self.tables_for_each_scan {
+                self.huffman_tables(&mut out, &[0x00, 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13]);
+                for place in 0..4 {
+                    self.segment(
+                        &mut out,
+                        0xDB,
+                        &[&[place][..], &[self.components[0].step as u8; 64]].concat(),
+                    );
+                }
+            }
             let mut header = vec![scan.components.len() as u8];
             header.extend(scan.components.iter().flat_map(|&component| [self.components[component].id, 0]));
             header.extend([scan.band.0 as u8, scan.band.1 as u8, scan.high << 4 | scan.low]);
@@ -126,6 +134,16 @@ impl<'c> Picture<'c> {
         out.extend(&self.stray);
         out.extend([0xFF, 0xD9]);
         out
+    }
+
+    /// For classes and destinations.
+    fn huffman_tables(&self, out: &mut Vec<u8>, places: &[u8]) {
+        for &place in places {
+            let mut table = vec![place];
+            table.extend((1..=16).map(|length| if length == self.code_length { 255 } else { 0 }));
+            table.extend(0..=254);
+            self.segment(out, 0xC4, &table);
+        }
     }
 
     fn segment(&self, out: &mut Vec<u8>, marker: u8, parameters: &[u8]) {
