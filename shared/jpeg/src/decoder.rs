@@ -58,7 +58,7 @@ pub struct Decoder<'a> {
     source: &'a [u8],
     header: Header<'a>,
     options: Options,
-    processor: Processor,
+    pub(crate) processor: Processor,
 }
 
 impl<'a> Decoder<'a> {

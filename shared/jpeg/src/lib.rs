@@ -2,8 +2,8 @@
 //!
 //! A picture at N/8 of its size needs the low N×N coefficients of each block of 8×8. So only those are decoded; past the
 //! others the decoder goes by a table that swallows several Huffman symbols per look-up. Pixels come in bands of rows, so
-//! memory follows the width of the result. Of a progressive picture, too, only those coefficients are kept, and scans that
-//! have none of them are not even read.
+//! memory follows the width of the result. So does that of a progressive picture: its scans are decoded side by side, and the
+//! coefficients of one band are all that is kept. Scans that have none of those that are needed are not even read.
 //!
 //! ```
 //! use thumbline_jpeg::{Decoder, Error, Scale};
@@ -52,7 +52,8 @@
 //! with its position. [`Options::lenient`] goes on with grey, and [`Decoded`] says what was missing. A scan that the scale
 //! does not need is not looked at.
 //!
-//! No input makes it panic. Memory is bounded by [`Decoder::working_bytes`], which the header alone tells; time by
+//! No input makes it panic. Memory is bounded by [`Decoder::working_bytes`], which the header alone tells: it grows with the
+//! width of the picture, not with its height, and by 32 KB for each scan of a progressive one. Time is bounded by
 //! [`Options::max_pixels`] times [`Options::max_scans`].
 // Samples, coefficients and codes are narrowed everywhere, and it is the narrow value that is meant.
 #![allow(

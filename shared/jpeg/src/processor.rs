@@ -5,6 +5,8 @@
 use crate::transform::avx2::Avx2;
 #[cfg(target_arch = "aarch64")]
 use crate::transform::neon::Neon;
+#[cfg(target_arch = "x86_64")]
+use crate::transform::sse41::Sse41;
 use crate::transform::{Arithmetic, Portable};
 
 /// A kind of processor.
@@ -13,6 +15,8 @@ pub(crate) enum Processor {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Sse41(Sse41),
     #[cfg(target_arch = "aarch64")]
     Neon(Neon),
 }
@@ -31,6 +35,10 @@ impl Processor {
         if let Some(avx2) = Avx2::detect() {
             return Self::Avx2(avx2);
         }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(sse41) = Sse41::detect() {
+            return Self::Sse41(sse41);
+        }
         #[cfg(target_arch = "aarch64")]
         if let Some(neon) = Neon::detect() {
             return Self::Neon(neon);
@@ -44,8 +52,13 @@ impl Processor {
             Self::Portable => work.run(Portable),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.run(work),
+            #[cfg(target_arch = "x86_64")]
+            Self::Sse41(sse41) => sse41.run(work),
             #[cfg(target_arch = "aarch64")]
             Self::Neon(neon) => neon.run(work),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

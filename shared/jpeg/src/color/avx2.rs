@@ -2,13 +2,13 @@
 #![allow(unsafe_code)] // Loads and stores through pointers.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_loadu_si128, _mm_or_si128, _mm_setr_epi8, _mm_shuffle_epi8, _mm_storeu_si128,
-    _mm256_add_epi16, _mm256_add_epi32, _mm256_castsi256_si128, _mm256_cvtepu8_epi16, _mm256_madd_epi16,
-    _mm256_mulhrs_epi16, _mm256_packs_epi32, _mm256_packus_epi16, _mm256_permute4x64_epi64,
-    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_srai_epi32, _mm256_sub_epi16, _mm256_unpackhi_epi16,
-    _mm256_unpacklo_epi16,
+    __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi16, _mm256_add_epi32, _mm256_castsi256_si128,
+    _mm256_cvtepu8_epi16, _mm256_madd_epi16, _mm256_mulhrs_epi16, _mm256_packs_epi32, _mm256_packus_epi16,
+    _mm256_permute4x64_epi64, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_srai_epi32, _mm256_sub_epi16,
+    _mm256_unpackhi_epi16, _mm256_unpacklo_epi16,
 };
 
+use super::sse41::store;
 use super::{BITS, BLUE_CB, GREEN_CB, GREEN_CR, RED_CR};
 
 /// Pixels that are done at once.
@@ -62,38 +62,4 @@ fn green_part(chrominances: __m256i, weights: __m256i) -> __m256i {
 fn to_bytes(words: __m256i) -> __m128i {
     let bytes = _mm256_packus_epi16(words, words);
     _mm256_castsi256_si128(_mm256_permute4x64_epi64::<0b00_00_10_00>(bytes))
-}
-
-/// Writes 16 pixels.
-///
-/// # Safety
-///
-/// There must be 48 bytes at `out`.
-#[target_feature(enable = "avx2")]
-#[inline]
-unsafe fn store(red: __m128i, green: __m128i, blue: __m128i, out: *mut u8) {
-    // Where each byte of the 48 comes from in its colour: -1 where it is of another one.
-    let reds = [
-        _mm_setr_epi8(0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1, 5),
-        _mm_setr_epi8(-1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10, -1),
-        _mm_setr_epi8(-1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1, -1),
-    ];
-    let greens = [
-        _mm_setr_epi8(-1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1),
-        _mm_setr_epi8(5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10),
-        _mm_setr_epi8(-1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1),
-    ];
-    let blues = [
-        _mm_setr_epi8(-1, -1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1),
-        _mm_setr_epi8(-1, 5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1),
-        _mm_setr_epi8(10, -1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15),
-    ];
-    for third in 0..3 {
-        let bytes = _mm_or_si128(
-            _mm_or_si128(_mm_shuffle_epi8(red, reds[third]), _mm_shuffle_epi8(green, greens[third])),
-            _mm_shuffle_epi8(blue, blues[third]),
-        );
-        // SAFETY: the caller vouches for three times 16 bytes.
-        unsafe { _mm_storeu_si128(out.add(third * 16).cast(), bytes) };
-    }
 }

@@ -4,6 +4,8 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod sse41;
 
 use crate::transform::Arithmetic;
 

@@ -2,16 +2,14 @@
 #![allow(unsafe_code)] // Vector instructions that not every processor has, and stores through pointers.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_add_epi8, _mm_add_epi32, _mm_blend_epi16, _mm_cvtsi128_si32, _mm_extract_epi32,
-    _mm_loadu_si128, _mm_madd_epi16, _mm_packs_epi16, _mm_packs_epi32, _mm_set1_epi8, _mm_set1_epi32,
-    _mm_shuffle_epi32, _mm_slli_epi32, _mm_srai_epi32, _mm_srli_epi32, _mm_storel_epi64, _mm_sub_epi32,
+    __m256i, _mm_add_epi8, _mm_packs_epi16, _mm_packs_epi32, _mm_set1_epi8, _mm_storel_epi64,
     _mm256_add_epi32, _mm256_blend_epi16, _mm256_castsi256_si128, _mm256_extracti128_si256,
     _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32,
     _mm256_srai_epi32, _mm256_srli_epi32, _mm256_sub_epi32, _pdep_u64,
 };
 
-use super::{Arithmetic, Basis, COLUMN_SHIFT, Coefficients, Kind, ROW_SHIFT, Transform};
-use crate::layout::MAX_POINTS;
+use super::sse41::{self, pair};
+use super::{Arithmetic, COLUMN_SHIFT, Coefficients, Kind, ROW_SHIFT, Transform};
 use crate::processor::Work;
 
 /// Proof that the processor has AVX2, and the instructions on bits that came with it.
@@ -42,34 +40,6 @@ fn run_with_all<W: Work>(avx2: Avx2, work: W) -> W::Outcome {
     work.run(avx2)
 }
 
-/// The weights of a transform in pairs, as the instruction wants them that multiplies two and adds.
-pub(crate) struct Pairs {
-    /// For eight points at a time, for each two neighbouring coefficients of a row, what they contribute to each point.
-    rows: [[[i32; 8]; 4]; 2],
-    /// For each point of the upper half, the weights of the rows 0 and 2, 4 and 6, 1 and 3, 5 and 7.
-    columns: [[i32; 4]; MAX_POINTS / 2],
-}
-
-fn pair(low: i16, high: i16) -> i32 {
-    i32::from(high) << 16 | i32::from(low.cast_unsigned())
-}
-
-impl Pairs {
-    pub(crate) fn new(across: &Basis, down: &Basis) -> Self {
-        let mut pairs = Self { rows: [[[0; 8]; 4]; 2], columns: [[0; 4]; MAX_POINTS / 2] };
-        for (x, weights) in across.weights.iter().enumerate() {
-            for (index, weights) in weights.chunks_exact(2).enumerate() {
-                pairs.rows[x / 8][index][x % 8] = pair(weights[0], weights[1]);
-            }
-        }
-        for (columns, weights) in pairs.columns.iter_mut().zip(&down.weights) {
-            let rows = |low: usize, high: usize| pair(weights[low], weights[high]);
-            *columns = [rows(0, 2), rows(4, 6), rows(1, 3), rows(5, 7)];
-        }
-        pairs
-    }
-}
-
 impl Arithmetic for Avx2 {
     #[inline(always)]
     fn transform(self, with: &Transform, block: &Coefficients, last: usize, out: &mut [u8], stride: usize) {
@@ -77,7 +47,7 @@ impl Arithmetic for Avx2 {
         // SAFETY: `self` proves that the processor has AVX2, and `out` reaches as far as the transform writes.
         unsafe {
             match with.kind {
-                Kind::Four => four_by_four(with, block, out, stride),
+                Kind::Four => sse41::four_by_four(with, block, out, stride),
                 _ if with.is_low(last) => any_size::<4>(with, block, out, stride),
                 _ => any_size::<8>(with, block, out, stride),
             }
@@ -182,50 +152,4 @@ unsafe fn store(sums: __m256i, out: *mut u8) {
     let bytes = _mm_add_epi8(_mm_packs_epi16(words, words), _mm_set1_epi8(-128));
     // SAFETY: the caller vouches for the bytes.
     unsafe { _mm_storel_epi64(out.cast(), bytes) };
-}
-
-/// Four by four, on vectors half as long.
-///
-/// # Safety
-///
-/// `out` must be as long as [`Transform::reach`] says.
-#[target_feature(enable = "avx2")]
-#[inline]
-unsafe fn four_by_four(with: &Transform, block: &Coefficients, out: &mut [u8], stride: usize) {
-    let [first, second, ..] = &with.pairs.rows[0];
-    // SAFETY: loads are within arrays of eight.
-    let load = |values: &[i32; 8]| unsafe { _mm_loadu_si128(values.as_ptr().cast()) };
-    let (first, second) = (load(first), load(second));
-    let row = |index: usize| {
-        let row = &block[index * 8..index * 8 + 8];
-        // SAFETY: the row has eight coefficients.
-        let row = unsafe { _mm_loadu_si128(row.as_ptr().cast()) };
-        let low = _mm_madd_epi16(_mm_shuffle_epi32::<0b00_00_00_00>(row), first);
-        let high = _mm_madd_epi16(_mm_shuffle_epi32::<0b01_01_01_01>(row), second);
-        _mm_add_epi32(_mm_add_epi32(low, high), _mm_set1_epi32(1 << (ROW_SHIFT - 1)))
-    };
-    let join = |one: __m128i, other: __m128i| {
-        const SHIFT: i32 = ROW_SHIFT.cast_signed();
-        _mm_blend_epi16::<0b1010_1010>(_mm_srli_epi32::<SHIFT>(one), _mm_slli_epi32::<{ 16 - SHIFT }>(other))
-    };
-    let (evens, odds) = (join(row(0), row(2)), join(row(1), row(3)));
-    let weigh = |y: usize| {
-        let [even, _, odd, _] = with.pairs.columns[y];
-        let even = _mm_madd_epi16(evens, _mm_set1_epi32(even));
-        let even = _mm_add_epi32(even, _mm_set1_epi32(1 << (COLUMN_SHIFT - 1)));
-        let odd = _mm_madd_epi16(odds, _mm_set1_epi32(odd));
-        let finish = |sum: __m128i| _mm_srai_epi32::<{ COLUMN_SHIFT.cast_signed() }>(sum);
-        (finish(_mm_add_epi32(even, odd)), finish(_mm_sub_epi32(even, odd)))
-    };
-    let ((top, bottom), (below_top, above_bottom)) = (weigh(0), weigh(1));
-    let words = (_mm_packs_epi32(top, below_top), _mm_packs_epi32(above_bottom, bottom));
-    let bytes = _mm_add_epi8(_mm_packs_epi16(words.0, words.1), _mm_set1_epi8(-128));
-    let out = out.as_mut_ptr();
-    // SAFETY: four bytes of each of four rows are within what the caller vouches for.
-    unsafe {
-        out.cast::<i32>().write_unaligned(_mm_cvtsi128_si32(bytes));
-        out.add(stride).cast::<i32>().write_unaligned(_mm_extract_epi32::<1>(bytes));
-        out.add(stride * 2).cast::<i32>().write_unaligned(_mm_extract_epi32::<2>(bytes));
-        out.add(stride * 3).cast::<i32>().write_unaligned(_mm_extract_epi32::<3>(bytes));
-    }
 }

@@ -13,6 +13,8 @@ pub(crate) mod avx2;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod sse41;
 
 use crate::layout::MAX_POINTS;
 pub(crate) use portable::Portable;
@@ -62,7 +64,7 @@ pub(crate) struct Transform {
     /// The last coefficient, in zigzag order, that is needed.
     pub(crate) last: usize,
     #[cfg(target_arch = "x86_64")]
-    pairs: avx2::Pairs,
+    pairs: sse41::Pairs,
 }
 
 /// Which sizes have a way of their own.
@@ -95,7 +97,7 @@ impl Transform {
             kind,
             last: (0..64).rev().find(is_needed).unwrap_or(0),
             #[cfg(target_arch = "x86_64")]
-            pairs: avx2::Pairs::new(&across, &down),
+            pairs: sse41::Pairs::new(&across, &down),
             across,
             down,
         }

@@ -98,6 +98,19 @@ fn avx2_gives_what_portable_code_gives() {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn sse41_gives_what_portable_code_gives() {
+    let Some(sse41) = sse41::Sse41::detect() else { return };
+    for with in sizes() {
+        for (block, last) in blocks() {
+            let size = (with.across.points, with.down.points);
+            let portable = samples(Portable, &with, &block, last);
+            assert_eq!(samples(sse41, &with, &block, last), portable, "at {size:?}, to {last}: {block:?}");
+        }
+    }
+}
+
 #[cfg(target_arch = "aarch64")]
 #[test]
 fn neon_gives_what_portable_code_gives() {
