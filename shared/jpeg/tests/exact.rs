@@ -130,8 +130,22 @@ fn plane(component: &Component, size: (usize, usize), most: (usize, usize), eigh
     plane
 }
 
-/// All pixels, of YCbCr where there are three components: ITU-T T.871.
-fn exact(components: &[Component], size: (usize, usize), eighths: usize) -> Vec<f64> {
+/// What components mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Colors {
+    /// Themselves: grey, RGB, CMYK.
+    Plain,
+    /// ITU-T T.871.
+    YCbCr,
+    /// YCbCr whose RGB are inverted inks, as is the fourth component.
+    Ycck,
+}
+
+/// Sampling factors of all components, what they mean, and the transform that Adobe's segment names.
+type Model<'m> = (&'m [(usize, usize)], Colors, Option<u8>);
+
+/// All pixels.
+fn exact(components: &[Component], size: (usize, usize), eighths: usize, colors: Colors) -> Vec<f64> {
     let most_across = components.iter().map(|component| component.across).max().unwrap();
     let most_down = components.iter().map(|component| component.down).max().unwrap();
     let planes: Vec<Vec<f64>> = components
@@ -141,12 +155,14 @@ fn exact(components: &[Component], size: (usize, usize), eighths: usize) -> Vec<
     let mut pixels = Vec::new();
     for index in 0..planes[0].len() {
         let samples: Vec<f64> = planes.iter().map(|plane| plane[index]).collect();
-        if let [y, cb, cr] = samples[..] {
-            let (cb, cr) = (cb - 128.0, cr - 128.0);
-            let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
-            pixels.extend(rgb.map(|color| color.clamp(0.0, 255.0)));
-        } else {
-            pixels.extend(samples);
+        match samples[..] {
+            [y, cb, cr, ref others @ ..] if colors != Colors::Plain => {
+                let (cb, cr) = (cb - 128.0, cr - 128.0);
+                let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
+                pixels.extend(rgb.map(|color| color.clamp(0.0, 255.0)));
+                pixels.extend(others.iter().map(|black| 255.0 - black));
+            }
+            _ => pixels.extend(samples),
         }
     }
     pixels
@@ -156,6 +172,45 @@ fn psnr(pixels: &[u8], exact: &[f64]) -> f64 {
     assert_eq!(pixels.len(), exact.len());
     let sum: f64 = pixels.iter().zip(exact).map(|(&one, other)| (f64::from(one) - other).powi(2)).sum();
     10.0 * (255.0_f64.powi(2) * exact.len() as f64 / sum).log10()
+}
+
+/// Every way to send coefficients that T.81 G.1.1.1 allows, by what it is good for.
+fn progressions(count: usize) -> Vec<Vec<Scan>> {
+    let all: Vec<usize> = (0..count).collect();
+    let dc = || vec![Scan::progressive(&all, (0, 0), 0, 0)];
+    let of_each = |scans: &dyn Fn(usize) -> Vec<Scan>| (0..count).flat_map(scans).collect::<Vec<_>>();
+    // Spectral selection alone, in bands of any width, in any order of the components.
+    let mut bands = dc();
+    for (first, last) in [(10, 63), (1, 1), (2, 9)] {
+        bands.extend((0..count).rev().map(|component| Scan::progressive(&[component], (first, last), 0, 0)));
+    }
+    // Successive approximation alone, of DC not interleaved.
+    let mut bits = of_each(&|component| {
+        (0..4)
+            .rev()
+            .map(|low| Scan::progressive(&[component], (0, 0), if low == 3 { 0 } else { low + 1 }, low))
+            .collect()
+    });
+    for low in (0..4).rev() {
+        let high = if low == 3 { 0 } else { low + 1 };
+        bits.extend((0..count).map(|component| Scan::progressive(&[component], (1, 63), high, low)));
+    }
+    // One component after the other, to its end.
+    let mut one_by_one = dc();
+    one_by_one.extend(of_each(&|component| {
+        vec![
+            Scan::progressive(&[component], (1, 8), 0, 1),
+            Scan::progressive(&[component], (9, 63), 0, 2),
+            Scan::progressive(&[component], (9, 63), 2, 1),
+            Scan::progressive(&[component], (1, 63), 1, 0),
+        ]
+    }));
+    // A scan for every few coefficients.
+    let mut places = dc();
+    places.extend(of_each(&|component| {
+        (0..21).map(|place| Scan::progressive(&[component], (place * 3 + 1, place * 3 + 3), 0, 0)).collect()
+    }));
+    vec![progression(count), bands, bits, one_by_one, places]
 }
 
 /// As libjpeg sends them: coefficients in bands, and bit by bit.
@@ -184,19 +239,26 @@ fn codings(picture: &Picture<'_>) -> Vec<Vec<u8>> {
     let long_codes = Picture { code_length: 16, ..picture.clone() };
     let restarts = Picture { restart: 3, ..picture.clone() };
     let wide_steps = Picture { wide_steps: true, ..picture.clone() };
-    let mut codings = vec![
-        picture.write(0xC0, &baseline),
+    let mut codings = vec![picture.write(0xC0, &baseline)];
+    for scans in progressions(count) {
+        // None, every MCU, some, and more than there are.
+        for restart in [0, 1, 5, 1000] {
+            codings.push(Picture { restart, ..picture.clone() }.write(0xC2, &scans));
+        }
+    }
+    for restart in [1, 7, 1000] {
+        codings.push(Picture { restart, ..picture.clone() }.write(0xC0, &baseline));
+    }
+    codings.extend([
         picture.write(0xC1, &single),
         long_codes.write(0xC1, &baseline),
         long_codes.write(0xC2, &progression(count)),
         restarts.write(0xC1, &baseline),
         restarts.write(0xC1, &single),
         wide_steps.write(0xC1, &baseline),
-        picture.write(0xC2, &progression(count)),
-        restarts.write(0xC2, &progression(count)),
         Picture { late_height: true, ..picture.clone() }.write(0xC0, &baseline),
         Picture { late_height: true, ..restarts.clone() }.write(0xC2, &progression(count)),
-    ];
+    ]);
     if count > 2 {
         let split = [Scan::sequential(&all[..1]), Scan::sequential(&all[1..])];
         codings.push(picture.write(0xC0, &split));
@@ -204,7 +266,7 @@ fn codings(picture: &Picture<'_>) -> Vec<Vec<u8>> {
     codings
 }
 
-const SIZES: [(usize, usize); 3] = [(1, 1), (50, 37), (16, 65)];
+const SIZES: [(usize, usize); 5] = [(1, 1), (50, 37), (16, 65), (7, 8), (33, 21)];
 
 #[test]
 fn every_sampling_at_every_scale_is_exact() {
@@ -237,7 +299,7 @@ fn every_sampling_at_every_scale_is_exact() {
             let scale = Scale::eighths(eighths).unwrap();
             let (pixels, channels) = decode(&codings[0], scale);
             assert_eq!(channels, Channels::Rgb);
-            let psnr = psnr(&pixels, &exact(&components, size, eighths.into()));
+            let psnr = psnr(&pixels, &exact(&components, size, eighths.into(), Colors::YCbCr));
             assert!(psnr >= 50.0, "{psnr} dB: {size:?} {sampling:?} {eighths}/8");
             least = least.min(psnr);
             for (index, coding) in codings.iter().enumerate() {
@@ -252,17 +314,36 @@ fn every_sampling_at_every_scale_is_exact() {
 }
 
 #[test]
-fn grey_and_cmyk_at_every_scale_are_exact() {
-    let samplings: [&[(usize, usize)]; 4] =
-        [&[(1, 1)], &[(2, 2)], &[(1, 1); 4], &[(2, 2), (1, 1), (1, 1), (2, 2)]];
-    for (size, sampling) in SIZES.into_iter().flat_map(|size| samplings.map(|sampling| (size, sampling))) {
+fn every_colour_model_at_every_scale_is_exact() {
+    let models: [Model<'_>; 8] = [
+        (&[(1, 1)], Colors::Plain, None),
+        (&[(2, 2)], Colors::Plain, None),
+        (&[(1, 1); 3], Colors::Plain, Some(0)),
+        (&[(2, 1), (2, 1), (1, 1)], Colors::Plain, Some(0)),
+        (&[(1, 1); 4], Colors::Plain, None),
+        (&[(2, 2), (1, 1), (1, 1), (2, 2)], Colors::Plain, None),
+        (&[(1, 1); 4], Colors::Ycck, Some(2)),
+        (&[(2, 2), (1, 1), (1, 1), (2, 2)], Colors::Ycck, Some(2)),
+    ];
+    for (size, (sampling, colors, adobe)) in
+        SIZES.into_iter().flat_map(|size| models.map(|model| (size, model)))
+    {
         let components = components(size, sampling);
-        for coding in codings(&Picture::new(size, &components)) {
-            for eighths in 1..=8 {
-                let (pixels, channels) = decode(&coding, Scale::eighths(eighths).unwrap());
-                assert_eq!(channels.count(), sampling.len());
-                let psnr = psnr(&pixels, &exact(&components, size, eighths.into()));
-                assert!(psnr >= 50.0, "{psnr} dB: {size:?} {sampling:?} {eighths}/8");
+        let segment = |transform| (0xEE, [b"Adobe\0\x64\0\0\0\0".as_slice(), &[transform]].concat());
+        let picture =
+            Picture { segments: adobe.map(segment).into_iter().collect(), ..Picture::new(size, &components) };
+        let codings = codings(&picture);
+        for eighths in 1..=8 {
+            let scale = Scale::eighths(eighths).unwrap();
+            let (pixels, channels) = decode(&codings[0], scale);
+            assert_eq!(channels.count(), sampling.len());
+            let psnr = psnr(&pixels, &exact(&components, size, eighths.into(), colors));
+            assert!(psnr >= 50.0, "{psnr} dB: {size:?} {sampling:?} {colors:?} {eighths}/8");
+            for (index, coding) in codings.iter().enumerate() {
+                assert!(
+                    decode(coding, scale).0 == pixels,
+                    "coding {index}: {size:?} {sampling:?} {eighths}/8"
+                );
             }
         }
     }
