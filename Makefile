@@ -75,9 +75,12 @@ bench-stages: rust-tools $(BENCH_HOME)/pictures/ready ## decoding, resizing, enc
 	BENCH_PICTURES=$(or $(BENCH_PICTURES),$(BENCH_HOME)/pictures) cargo bench --locked -p thumbline-bench-stages
 
 .PHONY: bench-jpeg
-bench-jpeg: rust-tools $(BENCH_HOME)/pictures/ready ## our JPEG decoder beside djpeg (needs libjpeg-turbo's)
-	cargo bench --locked -p thumbline-jpeg --bench djpeg -- $(if $(DOCS),--write $(CURDIR)/shared/jpeg/README.md) \
-		$(wildcard $(or $(BENCH_PICTURES),$(BENCH_HOME)/pictures)/*mp*.jpg)
+bench-jpeg: rust-tools $(if $(BENCH_PICTURES),,bench-photos) ## our JPEG decoder beside djpeg (needs libjpeg-turbo's)
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) benches/jpeg.py --pictures $(or $(BENCH_PICTURES),$(BENCH_HOME)/photos) \
+		$(if $(DOCS),--docs)
+
+.PHONY: bench-photos
+bench-photos: $(BENCH_HOME)/photos/ready ## free photographs for bench-jpeg, from Debian's packages
 
 .PHONY: contact-sheet
 contact-sheet: rust-tools $(BENCH_READY) ## hard pictures beside sharp's, into target/contact-sheet.png
@@ -132,6 +135,12 @@ $(BENCH_HOME)/sharp/ready: benches/package.json
 	mkdir -p $(@D)
 	cp $< $(@D)/package.json
 	npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(BENCH_HOME)/photos/ready: benches/photos.py benches/photos.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with make PYTHON=..." >&2; exit 1; }
+	mkdir -p $(@D)
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $(@D)
 	touch $@
 
 $(BENCH_HOME)/pictures/ready: benches/pictures.py $(wildcard samples/generator/src/*.rs) | $(BENCH_HOME)/python/ready

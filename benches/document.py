@@ -9,6 +9,7 @@ import textwrap
 
 import chart
 import contenders
+import jpeg_report
 import memory_report
 import report
 import results
@@ -20,7 +21,8 @@ COLUMNS = 118
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench DOCS=1` and `make bench-memory DOCS=1`, every figure from one run of each; not edited by hand.
+Written by `make bench DOCS=1`, `make bench-memory DOCS=1` and `make bench-jpeg DOCS=1`, every figure from one run of
+each; not edited by hand.
 
 What Thumbline's users run, `thumbline render` from a release build, beside [sharp](https://sharp.pixelplumbing.com)
 (libvips), which many who make thumbnails would otherwise use, and beside others. One picture in, four widths out (1280,
@@ -67,6 +69,7 @@ make bench BENCH_PICTURES=~/Pictures    # your own pictures, each file of the fo
 make -s bench JSON=1                    # for machines, with every width's quality
 make bench DOCS=1                       # and write this page
 make bench-memory                       # peak memory against the source's size, per format (DOCS=1: into this page)
+make bench-jpeg                         # the JPEG decoder beside djpeg, on photographs (DOCS=1: into this page)
 make bench-stages                       # decoding, resizing, encoding, by Criterion
 make contact-sheet                      # hard pictures beside sharp's, for the eye
 ```
@@ -78,9 +81,9 @@ the versions that `benches/package.json`, `benches/requirements.txt` and `Cargo.
 
 def write():
     """The page and its charts, of what has been measured."""
-    costs, memory = (
+    costs, memory, jpeg = (
         json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        for file in (results.COSTS, results.MEMORY)
+        for file in (results.COSTS, results.MEMORY, results.JPEG)
     )
     parts = [INTRODUCTION]
     if costs:
@@ -89,6 +92,8 @@ def write():
     if memory:
         MEMORY_CHART.write_text(memory_report.plot(memory), encoding="utf-8")
         parts += memory_sections(memory)
+    if jpeg:
+        parts += jpeg_sections(jpeg)
     PAGE.write_text("\n".join([*parts, REMARKS]), encoding="utf-8")
 
 
@@ -152,6 +157,28 @@ def memory_sections(memory):
         markdown_table(titles, lines) + "\n",
         setting_table(memory["setting"], "make bench-memory DOCS=1", "the median of 3"),
         *(["Refused, and why:\n", *refusals, ""] if refusals else []),
+    ]
+
+
+def jpeg_sections(jpeg):
+    """Our decoder beside others, on photographs."""
+    credits = [bullet(jpeg_report.credit(photograph)) for photograph in jpeg["photographs"]]
+    return [
+        "## Decoding JPEG photographs\n",
+        textwrap.fill(
+            "thumbline-jpeg alone, on one thread, beside libjpeg-turbo's `djpeg -scale N/8` and zune-jpeg, which has no "
+            "scales. Milliseconds of the processor's time in user and system mode, reading the file included; what djpeg "
+            "takes to start is subtracted. The least of 15 runs that alternate.",
+            COLUMNS,
+        )
+        + "\n",
+        jpeg_report.verdict(jpeg) + "\n",
+        markdown_table(*jpeg_report.table(jpeg)) + "\n",
+        "The photographs, fetched by `make bench-photos`. One coding of each is as published, the other the same\n"
+        "coefficients coded by jpegtran, without loss, and so are parts and repetitions:\n",
+        *credits,
+        "",
+        setting_table(jpeg["setting"], "make bench-jpeg DOCS=1", "the least of 15"),
     ]
 
 

@@ -11,7 +11,7 @@ import statistics
 import contenders
 
 FOLDER = contenders.BENCHES / "results"
-COSTS, MEMORY = FOLDER / "costs.json", FOLDER / "memory.json"
+COSTS, MEMORY, JPEG = FOLDER / "costs.json", FOLDER / "memory.json", FOLDER / "jpeg.json"
 
 
 def keep(file, found):
