@@ -1,0 +1,74 @@
+//! What must hold of whatever comes, for the fuzzer and for the test that replays what it found: strictly and leniently, with
+//! and without the processor's own instructions, always an error or a whole picture, the same either way, and never more
+//! memory than was announced. The last byte says at which scale.
+#![allow(unsafe_code)] // An allocator that counts.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use thumbline_jpeg::{Decoded, Decoder, Error, Options, Scale};
+
+const MAX_PIXELS: u64 = 1 << 20;
+const MAX_SCANS: usize = 50;
+
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: all is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let held = HELD.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(held, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Holds the decoder to all of it.
+pub fn check(input: &[u8]) {
+    let Some((&last, jpeg)) = input.split_last() else { return };
+    let Some(scale) = Scale::eighths(last % 8 + 1) else { return };
+    let strict = decode(jpeg, scale, false, false);
+    let lenient = decode(jpeg, scale, true, false);
+    let portable = decode(jpeg, scale, true, true);
+    assert_eq!(lenient, portable);
+    match (strict, lenient) {
+        (Ok(strict), lenient) => assert_eq!(Ok(strict), lenient),
+        (Err(error), Ok((decoded, _))) => assert!(decoded.fault.is_some(), "{error}"),
+        (Err(_), Err(_)) => {}
+    }
+}
+
+/// What came of it, and a hash of the pixels (FNV-1a, 64 bits).
+fn decode(jpeg: &[u8], scale: Scale, lenient: bool, portable: bool) -> Result<(Decoded, u64), Error> {
+    let options = Options { lenient, max_pixels: MAX_PIXELS, max_scans: MAX_SCANS };
+    let mut decoder = Decoder::with_options(jpeg, options)?;
+    if portable {
+        decoder = decoder.portably();
+    }
+    let before = HELD.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let (mut bytes, mut hash) = (0, 0xCBF2_9CE4_8422_2325_u64);
+    let outcome = decoder.decode(scale, |rows| {
+        bytes += rows.len();
+        hash = rows.iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+        Ok::<_, Error>(())
+    });
+    let (peak, announced) = (PEAK.load(Ordering::Relaxed) - before, decoder.working_bytes(scale));
+    assert!(peak as u64 <= announced, "{peak} bytes, where {announced} were announced");
+    let decoded = outcome?;
+    let whole = decoded.width as usize * decoded.height as usize * decoder.channels().count();
+    assert_eq!(bytes, whole, "what is called a picture is a whole one");
+    Ok((decoded, hash))
+}
