@@ -2,7 +2,7 @@
 #
 # A Rust toolchain, a C compiler (libwebp and ring contain C) and, on x86-64, nasm (the AVIF decoder contains assembly)
 # are all that `make demo` needs; `make test` also needs Python 3.11 with venv, and installs into it what
-# tests/clients/requirements.txt names. `make bench` needs Node.js as well; docs/benchmarks.md says what it takes: QUICK=1,
+# tests/clients/requirements.txt and the lists beside the template's tests name. `make bench` needs Node.js as well; docs/benchmarks.md says what it takes: QUICK=1,
 # ONLY=TEXT, JSON=1, DOCS=1, BENCH_PICTURES=DIR.
 
 .DEFAULT_GOAL := help
@@ -15,12 +15,16 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PYTHON_HOME := $(TARGET)/python
 PYTHON_READY := $(PYTHON_HOME)/ready
 THUMBLINE := $(TARGET)/debug/thumbline
+SAM_HOME := $(TARGET)/sam
+CHECKOV_HOME := $(TARGET)/checkov
 BENCH_HOME := $(TARGET)/bench
 BENCH_PYTHON = PYTHONDONTWRITEBYTECODE=1 $(BENCH_HOME)/python/bin/python
 BENCH_READY := $(addprefix $(BENCH_HOME)/,python/ready sharp/ready pictures/ready)
 # Where the conformance suite finds the other S3, and the client tests what they test.
 export MOTO_SERVER := $(PYTHON_HOME)/bin/moto_server
 export TESTED_THUMBLINE := $(THUMBLINE)
+# sam reports to nobody what is done with it.
+export SAM_CLI_TELEMETRY := 0
 
 .PHONY: help
 help: ## list these
@@ -38,9 +42,26 @@ local: build ## the whole stack on this machine, until Ctrl-C
 test: lint test-rust run-client-tests ## everything that must hold: lint, Rust tests, client tests
 
 .PHONY: lint
-lint: rust-tools ## formatting and clippy, warnings denied
+lint: lint-rust lint-template ## formatting, clippy and the template, warnings denied
+
+.PHONY: lint-rust
+lint-rust: rust-tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# As written and as CloudFormation gets it. SAM puts parameters' values in some places where the template refers to them,
+# which is why parameters seem unused then (W2001).
+TRANSLATED := $(TARGET)/template/translated.json
+CHECKOV = $(CHECKOV_HOME)/bin/checkov --framework cloudformation --compact --quiet --skip-download --file
+.PHONY: lint-template
+lint-template: $(SAM_HOME)/ready $(CHECKOV_HOME)/ready ## template.yaml: cfn-lint, sam validate, checkov
+	AWS_DEFAULT_REGION=us-east-1 $(SAM_HOME)/bin/sam validate --lint
+	@mkdir -p $(dir $(TRANSLATED))
+	PYTHONDONTWRITEBYTECODE=1 $(SAM_HOME)/bin/python tests/template/translate.py template.yaml $(TRANSLATED)
+	$(SAM_HOME)/bin/cfn-lint --ignore-checks W2001 -- $(TRANSLATED)
+	PYTHONDONTWRITEBYTECODE=1 $(SAM_HOME)/bin/python -m unittest tests/template/test_template.py
+	$(CHECKOV) template.yaml
+	$(CHECKOV) $(TRANSLATED)
 
 .PHONY: test-rust
 test-rust: rust-tools $(PYTHON_READY) ## the Rust tests, the S3 conformance suite among them
@@ -87,11 +108,42 @@ contact-sheet: rust-tools $(BENCH_READY) ## hard pictures beside sharp's, into t
 	@cargo build --locked --release -p thumbline-cli
 	@$(BENCH_PYTHON) benches/contact_sheet.py
 
+# The processor that functions run on, by Lambda's name, and by the compilers'.
+ARCH ?= arm64
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+MACHINE_arm64 := aarch64
+MACHINE_x86_64 := x86_64
+MACHINE = $(or $(MACHINE_$(ARCH)),$(error ARCH is arm64 or x86_64))
+TRIPLE = $(MACHINE)-unknown-linux-gnu
+# For another processor than this machine's: a linker and a C compiler, by the name that Debian gives them.
+CROSS = $(if $(filter $(HOST_ARCH),$(ARCH)),,$(MACHINE)-linux-gnu-gcc)
+CROSS_CC = CC_$(subst -,_,$(TRIPLE))=$(CROSS) CARGO_TARGET_$(shell echo $(subst -,_,$(TRIPLE)) | tr a-z A-Z)_LINKER=$(CROSS)
+LAYER_HOME := $(TARGET)/layer
+
+# `sam build` comes here too, and names the folder that it takes the layer from.
 .PHONY: layer
-layer: rust-tools ## the Lambda layer's bootstrap, as template.yaml deploys it
-	cargo build --locked --release -p thumbline-layer
-	mkdir -p target/layer
-	cp $(TARGET)/release/bootstrap target/layer/bootstrap
+layer: rust-tools layer-tools ## the Lambda layer: its bootstrap, checked, and its zip (ARCH=arm64, or x86_64)
+	$(if $(CROSS),$(CROSS_CC)) cargo build --locked --release -p thumbline-layer $(if $(CROSS),--target $(TRIPLE))
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) layer/pack.py $(TARGET)/$(if $(CROSS),$(TRIPLE)/)release/bootstrap $(ARCH) $(LAYER_HOME)
+	$(if $(ARTIFACTS_DIR),cp $(LAYER_HOME)/$(ARCH)/bootstrap $(ARTIFACTS_DIR)/bootstrap)
+
+.PHONY: layer-tools
+layer-tools:
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: apt-get install python3 (or the like)" >&2; exit 1; }
+	@command -v readelf > /dev/null || { echo "readelf is missing: apt-get install binutils (or the like)" >&2; exit 1; }
+	@[[ -z "$(CROSS)" ]] || command -v "$(CROSS)" > /dev/null || { echo "$(CROSS) is missing, which builds for $(ARCH) on $(HOST_ARCH): apt-get install gcc-$(subst _,-,$(MACHINE))-linux-gnu (or the like); or build for this machine's processor with ARCH=$(HOST_ARCH)" >&2; exit 1; }
+	@[[ -z "$(CROSS)" || -d "$$(rustc --print target-libdir --target $(TRIPLE))" ]] || rustup target add $(TRIPLE)
+
+# `sam` as it is pinned, with the parameters that are not the template's defaults: PARAMETERS="MemorySize=3008 KeepWarm=enabled".
+SAM := $(SAM_HOME)/bin/sam
+.PHONY: deploy
+deploy: $(SAM_HOME)/ready ## build the stack and deploy it (ARCH=, PARAMETERS="Name=value ...")
+	$(SAM) build --parameter-overrides Architecture=$(ARCH)
+	$(SAM) deploy --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
+
+.PHONY: destroy
+destroy: $(SAM_HOME)/ready ## remove the stack; its buckets stay, with all that is in them
+	$(SAM) delete --no-prompts
 
 .PHONY: fmt
 fmt: rust-tools ## format the Rust code
@@ -116,10 +168,12 @@ rust-tools:
 	@case "$$(uname -m)" in x86_64 | amd64) command -v nasm > /dev/null || { echo "nasm is missing, which the AVIF decoder is assembled with: apt-get install nasm (or the like)" >&2; exit 1; } ;; esac
 
 $(PYTHON_READY): tests/clients/requirements.txt
+$(SAM_HOME)/ready: tests/template/sam.txt
+$(CHECKOV_HOME)/ready: tests/template/checkov.txt
 $(BENCH_HOME)/python/ready: benches/requirements.txt
 
 # An environment with what the first prerequisite names.
-$(PYTHON_READY) $(BENCH_HOME)/python/ready:
+$(PYTHON_READY) $(SAM_HOME)/ready $(CHECKOV_HOME)/ready $(BENCH_HOME)/python/ready:
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: apt-get install python3 python3-venv (or the like)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) has no venv: apt-get install python3-venv (or the like)" >&2; exit 1; }

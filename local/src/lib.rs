@@ -19,7 +19,9 @@ mod template;
 
 pub use endpoints::Endpoints;
 pub use stack::{Stack, StackError, StackOptions};
-pub use template::{Blueprint, FunctionPlan, Problem, Surroundings, TemplateError, TemplateSource};
+pub use template::{
+    Blueprint, FunctionPlan, Permission, Problem, Surroundings, TemplateError, TemplateSource,
+};
 
 pub use thumbline_local_lambda as lambda;
 pub use thumbline_local_lambda::{InvocationRecord, LogLine, LogSink};

@@ -5,5 +5,6 @@
 mod delivery;
 mod events;
 mod faults;
+mod permissions;
 mod settings;
 mod stack;

@@ -198,7 +198,7 @@ impl Courier {
         };
         let due_ms = again.as_ref().map(|event| event.due_ms);
         let letter = given_up.and_then(|(event, condition)| self.letter(&event, condition));
-        let sends = letter.is_some();
+        let sent_to = letter.as_ref().map(|(queue, _)| queue.clone());
         database::write(&self.service.database, move |transaction| {
             if let Some(event) = again {
                 return events::replace(transaction, sequence, &event);
@@ -214,8 +214,8 @@ impl Courier {
             events::remove(transaction, sequence)
         })
         .await?;
-        if sends {
-            self.service.queues.announce();
+        if let Some(queue) = sent_to {
+            self.service.queues.sent(&queue);
         }
         if let Some(due_ms) = due_ms {
             let _ = self.returns.send(Pending { due_ms, sequence });

@@ -55,6 +55,6 @@ pub use mapping::EventSource;
 pub use roster::RunningEnvironment;
 pub use signature::Refusal;
 pub use sqs::{
-    MessageAttribute, NewMessage, QueueConfig, QueueCounts, ReceivedMessage, Redrive, SentMessage, Sqs,
-    SqsError,
+    ActionLog, MessageAttribute, NewMessage, QueueConfig, QueueCounts, ReceivedMessage, Redrive, SentMessage,
+    Sqs, SqsError,
 };

@@ -53,6 +53,9 @@ impl EventSource {
 /// Feeds the function until the fleet is stopped.
 pub(crate) async fn poll(service: Arc<Service>, fleet: Arc<Fleet>, source: EventSource) {
     let source = Arc::new(source);
+    // Lambda's pollers keep looking how full a queue is. These are woken, but what they may do is asked of a role all the
+    // same.
+    service.queues.actions().add("GetQueueAttributes", queue_name(&source.queue));
     let mut batches = JoinSet::new();
     loop {
         // Never cancelled in the middle: a message that was taken and then forgotten would count as received.

@@ -25,6 +25,8 @@ pub struct RequestRecord {
     pub bucket: Option<String>,
     /// The key that the path names.
     pub key: Option<String>,
+    /// What the client said of itself. The SDKs name the Lambda runtime in it that they run in.
+    pub user_agent: String,
     /// The status of the answer; 0 if the connection was dropped instead.
     pub status: u16,
     /// Bytes of the request's body, as far as its headers tell.

@@ -10,8 +10,9 @@ use std::time::Duration;
 use thumbline_local_lambda::{EventSource, QueueConfig};
 use thumbline_local_s3::NotificationRule;
 
-use super::identity::{self, BUCKET, FUNCTION, QUEUE};
+use super::identity::{self, BUCKET, FUNCTION, QUEUE, ROLE, SOURCE};
 use super::node::Node;
+use super::permission::{self, Permission};
 use super::problem::{Problem, TemplateError};
 use super::property::Property;
 use super::scope::{Resource, Scope, Surroundings};
@@ -54,6 +55,8 @@ pub struct FunctionPlan {
     pub max_event_age: Duration,
     /// Where events go that were given up: a queue's ARN.
     pub on_failure: Option<String>,
+    /// The ARN of the role that it takes, if the template gives it one.
+    pub role: Option<String>,
 }
 
 /// Everything that the stack takes from a template.
@@ -69,6 +72,8 @@ pub struct Blueprint {
     pub triggers: Vec<NotificationRule>,
     /// Which queues feed which functions.
     pub sources: Vec<EventSource>,
+    /// What each role may do, by the role's ARN.
+    pub permissions: BTreeMap<String, Vec<Permission>>,
     /// The template's outputs.
     pub outputs: BTreeMap<String, String>,
 }
@@ -105,6 +110,8 @@ fn read(text: &str, folder: &Path, surroundings: &Surroundings) -> Result<Bluepr
             BUCKET => add_bucket(&mut blueprint, &scope, resource),
             QUEUE => add_queue(&mut blueprint, &scope, resource),
             FUNCTION => add_function(&mut blueprint, &scope, resource, folder),
+            SOURCE => wiring::add_source(&mut blueprint, &Properties::new(&scope, resource, None)),
+            ROLE => add_role(&mut blueprint, &scope, resource),
             kind => {
                 tracing::debug!(resource = resource.id, kind, "not part of the local stack");
                 Ok(())
@@ -154,7 +161,7 @@ impl<'a> Properties<'a> {
         }
     }
 
-    fn need(&self, name: &str) -> Result<Property, Problem> {
+    pub(super) fn need(&self, name: &str) -> Result<Property, Problem> {
         self.get(name)?
             .ok_or_else(|| Problem::new(self.node.line, &self.path, format!("`{name}` is missing")))
     }
@@ -194,6 +201,14 @@ fn add_queue(blueprint: &mut Blueprint, scope: &Scope<'_>, resource: &Resource<'
     Ok(())
 }
 
+fn add_role(blueprint: &mut Blueprint, scope: &Scope<'_>, resource: &Resource<'_>) -> Result<(), Problem> {
+    let Some(arn) = identity::attribute(scope, resource, "Arn", 0)? else { return Ok(()) };
+    let policies = Properties::new(scope, resource, None).get("Policies")?;
+    let permissions = policies.as_ref().map(permission::read).transpose()?;
+    blueprint.permissions.insert(arn, permissions.unwrap_or_default());
+    Ok(())
+}
+
 fn add_function(
     blueprint: &mut Blueprint,
     scope: &Scope<'_>,
@@ -229,6 +244,7 @@ fn add_function(
         max_retries: 2,
         max_event_age: Duration::from_secs(21_600),
         on_failure: None,
+        role: properties.get("Role")?.map(|role| role.text().map(str::to_owned)).transpose()?,
         name,
     };
     if let Some(configuration) = properties.get("EventInvokeConfig")? {

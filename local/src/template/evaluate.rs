@@ -180,13 +180,24 @@ impl Call<'_> {
                     let items = items.iter().map(|item| self.text(item.clone())).collect();
                     return Ok(Some(self.property(Value::List(items))));
                 }
-                None => {
-                    let resource = self.resource(name)?;
-                    identity::reference(self.scope, resource, self.depth)?
-                }
+                None => match name.split_once('.') {
+                    Some((id, generated)) => self.generated(id, generated)?,
+                    None => identity::reference(self.scope, self.resource(name)?, self.depth)?,
+                },
             },
         };
         Ok(Some(self.text(value)))
+    }
+
+    /// The name of what SAM makes besides a resource.
+    fn generated(&self, id: &str, generated: &str) -> Result<String, Problem> {
+        let resource = self.resource(id)?;
+        let name = identity::generated(self.scope, resource, generated, self.depth)?;
+        name.ok_or_else(|| {
+            self.problem(format!(
+                "the local stack knows no {generated} of {id}: only `.Alias` of a function with AutoPublishAlias"
+            ))
+        })
     }
 
     fn attribute(&self) -> Result<Property, Problem> {

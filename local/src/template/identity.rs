@@ -6,6 +6,8 @@ use super::scope::{Resource, Scope};
 pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
 pub(crate) const QUEUE: &str = "AWS::SQS::Queue";
 pub(crate) const FUNCTION: &str = "AWS::Serverless::Function";
+pub(crate) const SOURCE: &str = "AWS::Lambda::EventSourceMapping";
+pub(crate) const ROLE: &str = "AWS::IAM::Role";
 
 /// The property that names a resource of this type.
 fn name_property(kind: &str) -> Option<&'static str> {
@@ -16,7 +18,7 @@ fn name_property(kind: &str) -> Option<&'static str> {
         "AWS::Logs::LogGroup" => "LogGroupName",
         "AWS::Serverless::LayerVersion" => "LayerName",
         "AWS::SNS::Topic" => "TopicName",
-        "AWS::IAM::Role" => "RoleName",
+        ROLE => "RoleName",
         _ => return None,
     })
 }
@@ -70,11 +72,33 @@ pub(super) fn attribute(
             Some(arn(scope, "lambda", &format!("function:{name}")))
         }
         ("AWS::Logs::LogGroup", "Arn") => Some(arn(scope, "logs", &format!("log-group:{name}:*"))),
-        ("AWS::IAM::Role", "Arn") => {
-            Some(format!("arn:aws:iam::{}:role/{name}", scope.surroundings.account_id))
-        }
+        (ROLE, "Arn") => Some(format!("arn:aws:iam::{}:role/{name}", scope.surroundings.account_id)),
         _ => None,
     })
+}
+
+/// What `Ref` gives for what SAM makes of a resource besides it, such as `ResizeFunction.Alias`; `None` for what is not
+/// known. <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html>
+pub(super) fn generated(
+    scope: &Scope<'_>,
+    resource: &Resource<'_>,
+    generated: &str,
+    depth: usize,
+) -> Result<Option<String>, Problem> {
+    let Some(alias) = resource.property("AutoPublishAlias") else { return Ok(None) };
+    if (resource.kind, generated) != (FUNCTION, "Alias") {
+        return Ok(None);
+    }
+    let path = format!("{}.Properties.AutoPublishAlias", resource.path);
+    let Some(alias) = scope.evaluate_at(alias, &path, depth + 1)? else { return Ok(None) };
+    let function = name(scope, resource, depth)?;
+    Ok(Some(arn(scope, "lambda", &format!("function:{function}:{}", alias.text()?))))
+}
+
+/// The function's name in any of the forms in which Lambda takes it: an ARN or a name, with an alias or without.
+pub(super) fn function_name(text: &str) -> &str {
+    let name = text.split_once(":function:").map_or(text, |(_, name)| name);
+    name.split_once(':').map_or(name, |(name, _)| name)
 }
 
 fn arn(scope: &Scope<'_>, service: &str, resource: &str) -> String {

@@ -4,11 +4,13 @@ mod blueprint;
 mod evaluate;
 mod identity;
 mod node;
+mod permission;
 mod problem;
 mod property;
 mod scope;
 mod wiring;
 
 pub use blueprint::{Blueprint, FunctionPlan, TemplateSource};
+pub use permission::Permission;
 pub use problem::{Problem, TemplateError};
 pub use scope::Surroundings;

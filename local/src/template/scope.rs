@@ -57,6 +57,9 @@ impl<'a> Scope<'a> {
                 Err(problem) => problems.push(problem),
             }
         }
+        for (name, node) in root.get("Rules").map(Node::entries).unwrap_or_default() {
+            problems.extend(scope.broken(node, &format!("Rules.{name}")));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -91,6 +94,33 @@ impl<'a> Scope<'a> {
     /// Whether the condition of this name holds.
     pub(super) fn condition(&self, name: &str) -> Option<bool> {
         self.conditions.get(name).copied()
+    }
+
+    /// What the parameters break of a rule: `RuleCondition`, if it has one, and then its assertions.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html>
+    fn broken(&self, rule: &Node, path: &str) -> Vec<Problem> {
+        match rule.get("RuleCondition").map(|node| self.decide(node, path)) {
+            Some(Err(problem)) => return vec![problem],
+            Some(Ok(false)) => return Vec::new(),
+            Some(Ok(true)) | None => {}
+        }
+        let Some(Data::List(assertions)) = rule.get("Assertions").map(|node| &node.data) else {
+            return vec![Problem::new(rule.line, path, "`Assertions` must be a list")];
+        };
+        let judge = |assertion: &Node| {
+            let Some(condition) = assertion.get("Assert") else {
+                return Some(Problem::new(assertion.line, path, "`Assert` is missing"));
+            };
+            match self.decide(condition, path) {
+                Ok(true) => None,
+                Ok(false) => {
+                    let told = assertion.get("AssertDescription").and_then(Node::text);
+                    Some(Problem::new(assertion.line, path, told.unwrap_or("does not hold")))
+                }
+                Err(problem) => Some(problem),
+            }
+        };
+        assertions.iter().filter_map(judge).collect()
     }
 
     fn existing(&self, id: &'a str, node: &'a Node) -> Result<Option<Resource<'a>>, Problem> {

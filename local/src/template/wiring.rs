@@ -5,9 +5,26 @@ use std::time::Duration;
 use thumbline_local_lambda::EventSource;
 use thumbline_local_s3::NotificationRule;
 
-use super::blueprint::{Blueprint, FunctionPlan};
+use super::blueprint::{Blueprint, FunctionPlan, Properties};
+use super::identity::function_name;
 use super::problem::Problem;
 use super::property::Property;
+
+/// What the local stack's buckets announce.
+const ANNOUNCED: [&str; 2] = ["s3:ObjectCreated", "s3:ObjectRemoved"];
+
+/// What AWS's buckets announce besides, and what never happens here: there are no lifecycles, archives, tags or copies.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>
+const NEVER_HAPPENING: [&str; 8] = [
+    "s3:IntelligentTiering",
+    "s3:LifecycleExpiration",
+    "s3:LifecycleTransition",
+    "s3:ObjectAcl",
+    "s3:ObjectRestore",
+    "s3:ObjectTagging",
+    "s3:ReducedRedundancyLostObject",
+    "s3:Replication",
+];
 
 /// The rules of a bucket's `NotificationConfiguration`.
 pub(super) fn bucket_triggers(
@@ -22,8 +39,7 @@ pub(super) fn bucket_triggers(
     let Some(rules) = configuration.get("LambdaConfigurations")? else { return Ok(Vec::new()) };
     let mut triggers = Vec::new();
     for (index, rule) in rules.items()?.iter().enumerate() {
-        let function = rule.need("Function")?.text()?;
-        let target = function.rsplit(':').next().unwrap_or(function).to_owned();
+        let target = function_name(rule.need("Function")?.text()?).to_owned();
         let events = vec![event_name(rule.need("Event")?)?];
         triggers.push(trigger(bucket, events, rule, target, format!("{bucket}-{index}"))?);
     }
@@ -51,22 +67,44 @@ pub(super) fn add_event(
         }
         "SQS" => {
             let properties = event.need("Properties")?;
-            let mut source = EventSource::new(properties.need("Queue")?.text()?, function);
-            if let Some(size) = properties.get("BatchSize")? {
-                source.batch_size = size.number(1, 10)?;
-            }
-            if let Some(enabled) = properties.get("Enabled")? {
-                source.enabled = enabled.flag()?;
-            }
-            if let Some(types) = properties.get("FunctionResponseTypes")? {
-                source.report_batch_item_failures =
-                    types.texts()?.iter().any(|name| name == "ReportBatchItemFailures");
-            }
-            blueprint.sources.push(source);
+            let queue = properties.need("Queue")?.text()?;
+            blueprint.sources.push(source(queue, function, |name| Ok(properties.get(name)?.cloned()))?);
         }
         kind => tracing::debug!(function, id, kind, "this kind of event is not part of the local stack"),
     }
     Ok(())
+}
+
+/// A mapping that stands for itself, as `AWS::Lambda::EventSourceMapping`.
+pub(super) fn add_source(blueprint: &mut Blueprint, properties: &Properties<'_>) -> Result<(), Problem> {
+    let queue = properties.need("EventSourceArn")?;
+    if !queue.text()?.contains(":sqs:") {
+        return Err(queue.problem("the local stack feeds functions from queues only"));
+    }
+    let function = properties.need("FunctionName")?;
+    let source = source(queue.text()?, function_name(function.text()?), |name| properties.get(name))?;
+    blueprint.sources.push(source);
+    Ok(())
+}
+
+/// How a queue feeds a function.
+fn source(
+    queue: &str,
+    function: &str,
+    property: impl Fn(&str) -> Result<Option<Property>, Problem>,
+) -> Result<EventSource, Problem> {
+    let mut source = EventSource::new(queue, function);
+    if let Some(size) = property("BatchSize")? {
+        source.batch_size = size.number(1, 10)?;
+    }
+    if let Some(enabled) = property("Enabled")? {
+        source.enabled = enabled.flag()?;
+    }
+    if let Some(types) = property("FunctionResponseTypes")? {
+        source.report_batch_item_failures =
+            types.texts()?.iter().any(|name| name == "ReportBatchItemFailures");
+    }
+    Ok(source)
 }
 
 /// A function's `EventInvokeConfig`.
@@ -129,10 +167,9 @@ fn trigger(
 
 fn event_name(event: &Property) -> Result<String, Problem> {
     let name = event.text()?;
-    if name.starts_with("s3:ObjectCreated:") || name.starts_with("s3:ObjectRemoved:") {
+    let family = name.rsplit_once(':').map_or(name, |(family, _)| family);
+    if ANNOUNCED.contains(&family) || NEVER_HAPPENING.contains(&family) {
         return Ok(name.to_owned());
     }
-    Err(event.problem(format!(
-        "`{name}` never happens in the local stack, which announces s3:ObjectCreated:* and s3:ObjectRemoved:*"
-    )))
+    Err(event.problem(format!("`{name}` is no event that S3 announces, such as s3:ObjectCreated:*")))
 }

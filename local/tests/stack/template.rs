@@ -121,6 +121,85 @@ fn parameters_are_checked_against_what_the_template_allows() {
 }
 
 #[test]
+fn the_rules_of_the_template_are_kept() {
+    let text = r#"
+Parameters:
+  In: {Type: String, Default: ""}
+  Out: {Type: String, Default: ""}
+  Makes: {Type: String, Default: "true"}
+Rules:
+  Two:
+    Assertions:
+      - Assert: !Or [!Equals [!Ref In, ""], !Not [!Equals [!Ref In, !Ref Out]]]
+        AssertDescription: two buckets
+  Named:
+    RuleCondition: !Equals [!Ref Makes, "false"]
+    Assertions: [{Assert: !Not [!Equals [!Ref In, ""]], AssertDescription: a name}]
+Resources: {B: {Type: "AWS::S3::Bucket"}}
+"#;
+    let source = TemplateSource::Text { text: text.into(), folder: PathBuf::new() };
+    let with = |pairs: &[(&str, &str)]| {
+        let mut surroundings = surroundings();
+        surroundings.parameters =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Blueprint::read(&source, &surroundings).map_err(|error| error.to_string())
+    };
+    assert!(with(&[]).is_ok() && with(&[("In", "a"), ("Out", "b")]).is_ok());
+    let error = with(&[("In", "a"), ("Out", "a")]).unwrap_err();
+    assert!(error.contains("line 9, Rules.Two: two buckets"), "{error}");
+    assert!(with(&[("Makes", "false")]).unwrap_err().contains("Rules.Named: a name"));
+    assert!(with(&[("Makes", "false"), ("In", "a")]).is_ok());
+}
+
+#[test]
+fn an_alias_a_mapping_and_a_role_are_read() {
+    let text = r#"
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      NotificationConfiguration:
+        LambdaConfigurations:
+          - {Event: "s3:ObjectRemoved:*", Function: !Ref Worker.Alias}
+          - {Event: "s3:LifecycleExpiration:*", Function: !Ref Worker.Alias}
+  Jobs: {Type: "AWS::SQS::Queue"}
+  Source:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {FunctionName: !Ref Worker.Alias, EventSourceArn: !GetAtt Jobs.Arn, Enabled: false}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyDocument:
+            Statement: [{Effect: Allow, Action: ["s3:GetObject", "s3:PutObject"], Resource: !Sub "${Bucket.Arn}/*"}]
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: ., Handler: work, AutoPublishAlias: live, Role: !GetAtt Role.Arn}
+Outputs:
+  Alias: {Value: !Ref Worker.Alias}
+"#;
+    let blueprint = read(text).unwrap();
+    assert_eq!(
+        blueprint.outputs["Alias"],
+        "arn:aws:lambda:us-east-1:000000000000:function:thumbline-Worker:live"
+    );
+    assert!(blueprint.triggers.iter().all(|trigger| trigger.target == "thumbline-Worker"));
+    assert_eq!(blueprint.triggers.len(), 2);
+    let source = &blueprint.sources[0];
+    assert_eq!((source.function.as_str(), source.enabled), ("thumbline-Worker", false));
+    let role = blueprint.functions[0].role.as_ref().unwrap();
+    let granted: Vec<_> =
+        blueprint.permissions[role].iter().map(|p| (p.action.as_str(), p.resource.as_str())).collect();
+    let objects = "arn:aws:s3:::thumbline-bucket-000000000000/*";
+    assert_eq!(granted, [("s3:GetObject", objects), ("s3:PutObject", objects)]);
+
+    let denies = text.replace("Effect: Allow", "Effect: Deny");
+    assert!(read(&denies).unwrap_err().contains("statements that allow"), "what is left can't be listed");
+    let unknown = text.replace("s3:LifecycleExpiration:*", "s3:ObjectPainted:*");
+    assert!(read(&unknown).unwrap_err().contains("`s3:ObjectPainted:*` is no event"));
+}
+
+#[test]
 fn all_mistakes_are_reported_with_their_lines_and_places() {
     let text = r"Resources:
   Function:

@@ -3,6 +3,7 @@
 //! Standard queues with visibility timeouts, delays, retention, long polling and dead-letter queues. FIFO queues are
 //! refused by name: the stack's template has none, and pretending would be worse.
 
+mod actions;
 mod api;
 mod error;
 mod message;
@@ -17,6 +18,7 @@ use redb::{Database, WriteTransaction};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+pub use actions::ActionLog;
 pub use error::SqsError;
 pub(crate) use message::md5_hex;
 pub use message::{MessageAttribute, NewMessage, ReceivedMessage, SentMessage};
@@ -33,6 +35,7 @@ pub struct Sqs {
     database: Arc<Database>,
     /// Goes up when anything changes in any queue, so that whoever waits looks again.
     changes: watch::Sender<u64>,
+    actions: ActionLog,
 }
 
 impl Sqs {
@@ -53,12 +56,18 @@ impl Sqs {
             queues.iter().try_for_each(|queue| store::check_redrive(transaction, queue))
         })
         .await?;
-        Ok(Self { account: Arc::new(account), database, changes: watch::Sender::new(0) })
+        let (account, changes) = (Arc::new(account), watch::Sender::new(0));
+        Ok(Self { account, database, changes, actions: ActionLog::default() })
     }
 
     /// The queue's configuration, by name, ARN or URL.
     pub fn queue(&self, queue: &str) -> Result<QueueConfig, SqsError> {
         Ok(store::queue(&self.database, queue_name(queue))?.config)
+    }
+
+    /// What was done with the queues, by clients and by Lambda for its functions.
+    pub fn actions(&self) -> &ActionLog {
+        &self.actions
     }
 
     /// The names of all queues, in order.
@@ -74,6 +83,7 @@ impl Sqs {
     /// Sends one message.
     pub async fn send(&self, queue: &str, message: NewMessage) -> Result<SentMessage, SqsError> {
         let queue = queue_name(queue).to_owned();
+        self.actions.add("SendMessage", &queue);
         let sent =
             self.write(move |transaction| store::put(transaction, &queue, message, clock::now_ms())).await;
         self.announce();
@@ -96,6 +106,7 @@ impl Sqs {
                 return Ok(Vec::new());
             }
             let name = queue_name(queue).to_owned();
+            self.actions.add("ReceiveMessage", &name);
             let taken = self
                 .write(move |transaction| store::take(transaction, &name, max, visibility, clock::now_ms()))
                 .await?;
@@ -151,6 +162,7 @@ impl Sqs {
     /// Deletes a received message. A handle from an earlier receipt than the last deletes nothing.
     pub async fn delete(&self, queue: &str, receipt_handle: &str) -> Result<(), SqsError> {
         let (queue, handle) = (queue_name(queue).to_owned(), receipt_handle.to_owned());
+        self.actions.add("DeleteMessage", &queue);
         let deleted = self.write(move |transaction| store::delete(transaction, &queue, &handle)).await;
         self.announce();
         deleted
@@ -164,6 +176,7 @@ impl Sqs {
         timeout: Duration,
     ) -> Result<(), SqsError> {
         let (queue, handle) = (queue_name(queue).to_owned(), receipt_handle.to_owned());
+        self.actions.add("ChangeMessageVisibility", &queue);
         let changed = self
             .write(move |transaction| {
                 store::change_visibility(transaction, &queue, &handle, timeout, clock::now_ms())
@@ -187,7 +200,7 @@ impl Sqs {
         self.write(move |transaction| store::create(transaction, &queue, clock::now_ms())).await
     }
 
-    /// Sends a message in somebody else's transaction. [`announce`](Self::announce) it after the commit.
+    /// Sends a message in somebody else's transaction. Say that it is [`sent`](Self::sent) after the commit.
     ///
     /// No limit applies: what goes here is the record of an event that was given up, which a little more than the
     /// largest event must not make disappear.
@@ -197,6 +210,12 @@ impl Sqs {
         body: String,
     ) -> Result<SentMessage, SqsError> {
         store::put_whatever(transaction, queue_name(queue), NewMessage::text(body), clock::now_ms())
+    }
+
+    /// A message that was [`put_in`](Self::put_in) is there.
+    pub(crate) fn sent(&self, queue: &str) {
+        self.actions.add("SendMessage", queue_name(queue));
+        self.announce();
     }
 
     /// Lets everybody who waits look again.

@@ -25,7 +25,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use s3s::path::{S3Path, parse_path_style_with_validation};
 use s3s::service::S3ServiceBuilder;
@@ -90,6 +90,8 @@ impl S3Service {
         let path = request.uri().path().to_owned();
         let (bucket, key) = name_of(&path);
         let received_bytes = body_length(request.headers());
+        let user_agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let user_agent = user_agent.unwrap_or_default().to_owned();
         let waits_for_leave = request.headers().contains_key(EXPECT);
 
         let answer = match prepare(request, &errand).await {
@@ -117,7 +119,16 @@ impl S3Service {
         let sent_bytes = answer.as_ref().map_or(0, sent_length);
         tracing::debug!(id = errand.id, operation, bucket, key, status, "answered");
         let id = errand.id.clone();
-        self.requests.add(RequestRecord { id, operation, bucket, key, status, received_bytes, sent_bytes });
+        self.requests.add(RequestRecord {
+            id,
+            operation,
+            bucket,
+            key,
+            user_agent,
+            status,
+            received_bytes,
+            sent_bytes,
+        });
         answer
     }
 }
