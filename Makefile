@@ -108,6 +108,12 @@ contact-sheet: rust-tools $(BENCH_READY) ## hard pictures beside sharp's, into t
 	@cargo build --locked --release -p thumbline-cli
 	@$(BENCH_PYTHON) benches/contact_sheet.py
 
+# What it needs, and what it does: docs/fuzzing.md. Only here, TARGET is what is to be fuzzed.
+.PHONY: fuzz
+fuzz: rust-tools ## look for pictures that the engine cannot bear (needs a nightly toolchain and cargo-fuzz)
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) fuzz/run.py --minutes $(or $(MINUTES),10) \
+		$(if $(filter command,$(origin TARGET)),--target '$(TARGET)') $(if $(KEEP),--keep) $(if $(DOCS),--docs)
+
 # The processor that functions run on, by Lambda's name, and by the compilers'.
 ARCH ?= arm64
 HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))

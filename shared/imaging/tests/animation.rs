@@ -261,6 +261,16 @@ fn a_film_that_is_too_long_is_refused_and_its_first_frame_is_not() {
     assert!(render(moving(Some(16)).with_animated(false)).is_ok());
 }
 
+/// A film of 20 by 20 pixels was expected to take 18 KB, and took 1.1 MB.
+#[test]
+fn what_frames_of_any_size_take_counts_as_memory() {
+    let source = animated_webp((64, 48), 0, &film());
+    let mut limits = Limits::default();
+    limits.max_memory_bytes = 1024 * 1024;
+    let error = thumbline_imaging::render(&source, &[moving(Some(16))], &limits, &|| false).unwrap_err();
+    assert!(error.to_string().contains("bytes of memory needed to animate it"), "{error}");
+}
+
 #[test]
 fn between_frames_it_is_asked_whether_to_stop() {
     let source = animated_webp((64, 48), 0, &film());

@@ -90,13 +90,15 @@ fn check_work(
     const CANVAS_BYTES: u64 = 16;
     /// Bytes of a pixel of a thumbnail: libwebp compares three, and compresses a fourth in two ways.
     const THUMBNAIL_BYTES: u64 = 32;
+    /// What libwebp takes for a frame of any size, mostly for the tables of its compressions: somewhat above one MiB.
+    const TABLES_BYTES: u64 = 2 * 1024 * 1024;
     let pixels = frames.saturating_mul(canvas.pixels());
     if pixels > limits.max_animation_pixels {
         let what = "pixels of all frames together";
         return Err(Error::TooLarge { what, actual: pixels, limit: limits.max_animation_pixels });
     }
     let thumbnails: u64 = wanted.iter().map(|(plan, _)| plan.canvas.pixels()).sum();
-    let needed = canvas.pixels() * CANVAS_BYTES + thumbnails * THUMBNAIL_BYTES;
+    let needed = TABLES_BYTES + canvas.pixels() * CANVAS_BYTES + thumbnails * THUMBNAIL_BYTES;
     if needed > limits.max_memory_bytes {
         let what = "bytes of memory needed to animate it";
         return Err(Error::TooLarge { what, actual: needed, limit: limits.max_memory_bytes });
