@@ -33,7 +33,7 @@ pub(crate) fn tiff(kind: u8, profile: &[u8]) -> Vec<u8> {
         2 => (4, 2, Some(2)),
         _ => (4, 5, None),
     };
-    let bits = if kind % 2 == 0 { 8 } else { 16 };
+    let bits = if kind.is_multiple_of(2) { 8 } else { 16 };
     let (width, height) = (WIDTH as usize, HEIGHT as usize);
     let profile = Some(profile.to_vec());
     let picture = Tiff { width, height, bits, samples, photometric, extra, profile, ..Tiff::default() };
@@ -97,7 +97,8 @@ pub(crate) fn webp(flags: u8, name: [u8; 4], content: &[u8]) -> Vec<u8> {
 }
 
 fn plain(format: ImageFormat) -> Vec<u8> {
-    let pixels = RgbImage::from_fn(WIDTH, HEIGHT, |x, y| image::Rgb([x * 40, y * 50, 90].map(|n| n.to_le_bytes()[0])));
+    let pixels =
+        RgbImage::from_fn(WIDTH, HEIGHT, |x, y| image::Rgb([x * 40, y * 50, 90].map(|n| n.to_le_bytes()[0])));
     let mut file = std::io::Cursor::new(Vec::new());
     let written = DynamicImage::ImageRgb8(pixels).write_to(&mut file, format);
     assert!(written.is_ok(), "{format:?} cannot be written");

@@ -14,7 +14,8 @@ pub(crate) fn try_on(input: &[u8]) -> bool {
         return false;
     }
     let exif = || [b"Exif\0\0", block].concat();
-    let profile = |number: u8, of: u8, part: &[u8]| (2, [b"ICC_PROFILE\0".as_slice(), &[number, of], part].concat());
+    let profile =
+        |number: u8, of: u8, part: &[u8]| (2, [b"ICC_PROFILE\0".as_slice(), &[number, of], part].concat());
     let source = match kind % 16 {
         carried @ 0..8 => carriers::tiff(carried, block),
         8 => carriers::png(*b"eXIf", block),

@@ -32,7 +32,10 @@ pub(crate) fn hold(source: &[u8], renditions: &[Rendition], times: u32) -> Resul
         match once {
             // It is asked for all steps together, or for one after the other.
             Err(Error::TooLarge { what, actual, limit }) if what.starts_with(MEMORY) => {
-                assert!(actual > limit && limit == limits.max_memory_bytes, "{actual} bytes are more than {limit}");
+                assert!(
+                    actual > limit && limit == limits.max_memory_bytes,
+                    "{actual} bytes are more than {limit}"
+                );
                 if actual > MAX_MEMORY_BYTES {
                     return once;
                 }
@@ -100,7 +103,8 @@ pub(crate) fn read(thumbnail: &Thumbnail) -> RgbaImage {
     let read = image::load_from_memory_with_format(&thumbnail.bytes, format);
     let read = read.unwrap_or_else(|error| panic!("{format:?} that cannot be read: {error}"));
     if format == ImageFormat::WebP {
-        let moving = WebPDecoder::new(Cursor::new(&thumbnail.bytes)).map(|file| file.has_animation().then_some(file));
+        let moving =
+            WebPDecoder::new(Cursor::new(&thumbnail.bytes)).map(|file| file.has_animation().then_some(file));
         if let Ok(Some(moving)) = moving {
             let frames = moving.into_frames().collect_frames();
             assert!(frames.is_ok_and(|frames| !frames.is_empty()), "a film that cannot be played");

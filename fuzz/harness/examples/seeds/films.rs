@@ -61,7 +61,13 @@ pub fn gifs() -> Vec<Vec<u8>> {
 }
 
 /// A frame of 12 by 11 on a screen, in four colours.
-fn gif(interlaced: bool, screen: (u16, u16), place: (u16, u16), transparent: Option<u8>, profile: &[u8]) -> Vec<u8> {
+fn gif(
+    interlaced: bool,
+    screen: (u16, u16),
+    place: (u16, u16),
+    transparent: Option<u8>,
+    profile: &[u8],
+) -> Vec<u8> {
     let mut file = b"GIF89a".to_vec();
     file.extend([screen.0, screen.1].map(u16::to_le_bytes).concat());
     file.extend([0x81, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9]);
@@ -138,7 +144,8 @@ pub fn moving() -> Vec<Vec<u8>> {
     let mut all = vec![animation(Repeat::Infinite), animation(Repeat::Finite(3))];
     // The frames stay, and lie over one another.
     let mut laid = animation(Repeat::Infinite);
-    let controls: Vec<usize> = (0..laid.len() - 3).filter(|at| laid[*at..].starts_with(b"\x21\xF9\x04")).collect();
+    let controls: Vec<usize> =
+        (0..laid.len() - 3).filter(|at| laid[*at..].starts_with(b"\x21\xF9\x04")).collect();
     for (control, way) in controls.iter().zip([1, 2, 3]) {
         laid[control + 3] = (laid[control + 3] & 0x03) | way << 2;
     }
@@ -155,7 +162,8 @@ pub fn moving() -> Vec<Vec<u8>> {
         Frame::from_parts(picture, 0, 0, Delay::from_numer_denom_ms(50, 1))
     });
     GifEncoder::new(&mut large).encode_frames(frames).unwrap();
-    let moved = |rendition: Rendition| render(&large, &[rendition.with_animated(true)]).unwrap().thumbnails.remove(0);
+    let moved =
+        |rendition: Rendition| render(&large, &[rendition.with_animated(true)]).unwrap().thumbnails.remove(0);
     let lossless = moved(Rendition::new(None, None).with_lossless(true)).bytes;
     let lossy = moved(Rendition::new(None, None)).bytes;
     all.extend([large, lossless, lossy]);

@@ -6,7 +6,7 @@ use crate::pictures::{encode, scene};
 
 pub fn all() -> Vec<Vec<u8>> {
     let palette = |count: u32| -> Vec<u8> { (0..count).flat_map(|n| [n as u8, 90, 200, 0]).collect() };
-    let noise = |bytes: u32| -> Vec<u8> { (0..bytes).map(|at| (at * at * 7 >> 2) as u8).collect() };
+    let noise = |bytes: u32| -> Vec<u8> { (0..bytes).map(|at| (at * at * 7 / 4) as u8).collect() };
     let masks = |masks: &[u32]| masks.iter().flat_map(|mask| mask.to_le_bytes()).collect::<Vec<u8>>();
     let runs_of_8 = [5, 1, 0, 3, 7, 8, 9, 0, 0, 0, 3, 2, 0, 2, 2, 1, 4, 5, 0, 1];
     let runs_of_4 = [5, 0x12, 0, 4, 0x34, 0x56, 0, 0, 8, 0x77, 0, 1];
@@ -28,7 +28,14 @@ pub fn all() -> Vec<Vec<u8>> {
 }
 
 /// A BMP with a picture header of so many bytes; `behind` are masks or a palette.
-fn bmp(header_bytes: u32, (width, height): (i16, i16), bits: u16, compression: u32, behind: &[u8], rows: &[u8]) -> Vec<u8> {
+fn bmp(
+    header_bytes: u32,
+    (width, height): (i16, i16),
+    bits: u16,
+    compression: u32,
+    behind: &[u8],
+    rows: &[u8],
+) -> Vec<u8> {
     let mut header = header_bytes.to_le_bytes().to_vec();
     if header_bytes == 12 {
         header.extend([width, height].map(i16::to_le_bytes).concat());

@@ -57,15 +57,24 @@ pub fn all() -> Vec<Vec<u8>> {
     let strip = jpeg(&scene(64, 64), JpegKind { subsampled: true, ..JpegKind::default() });
     all.push(Tiff { width: 64, height: 64, photometric: 6, compression: 7, ..Tiff::default() }.write(&strip));
     let fax = [[0xFF; 8].as_slice(), &[0x00, 0x10, 0x01]].concat();
-    let page = Tiff { width: 64, height: 64, bits: 1, samples: 1, photometric: 0, compression: 4, ..Tiff::default() };
+    let page = Tiff {
+        width: 64,
+        height: 64,
+        bits: 1,
+        samples: 1,
+        photometric: 0,
+        compression: 4,
+        ..Tiff::default()
+    };
     all.push(page.write(&fax));
     all.push(encode(&scene(9, 7), ImageFormat::Tiff));
     let (width, height) = (300, 200);
     for tile in [None, Some((64, 64))] {
-        let large = Tiff { width, height, samples: 4, extra: Some(2), compression: 8, tile, ..Tiff::default() };
-        all.push(large.write(&[120; 300 * 200 * 4]));
+        let large =
+            Tiff { width, height, samples: 4, extra: Some(2), compression: 8, tile, ..Tiff::default() };
+        all.push(large.write(&vec![120; width * height * 4]));
         let deep = Tiff { width, height, bits: 16, compression: 5, tile, ..Tiff::default() };
-        all.push(deep.write(&[77; 300 * 200 * 6]));
+        all.push(deep.write(&vec![77; width * height * 6]));
     }
     all
 }

@@ -20,10 +20,7 @@ pub fn all() -> Vec<Vec<u8>> {
     for (kind, depths) in kinds {
         for (depth, interlaced) in depths.iter().flat_map(|depth| [(*depth, false), (*depth, true)]) {
             let chunks: Vec<Chunk> = match kind {
-                3 => vec![
-                    (b"PLTE", palette[..3 << depth.min(8)].to_vec()),
-                    (b"tRNS", vec![0, 90, 200]),
-                ],
+                3 => vec![(b"PLTE", palette[..3 << depth.min(8)].to_vec()), (b"tRNS", vec![0, 90, 200])],
                 0 => vec![(b"tRNS", vec![0, 1])],
                 2 => vec![(b"tRNS", vec![0, 1, 0, 2, 0, 3])],
                 _ => Vec::new(),
@@ -32,7 +29,8 @@ pub fn all() -> Vec<Vec<u8>> {
         }
     }
     let profile = [b"p\0\0".to_vec(), packed(&crate::blocks::display_p3(), Compression::best())].concat();
-    let numbers = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<u8>>();
+    let numbers =
+        |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<u8>>();
     let words: [Vec<Chunk>; 6] = [
         vec![(b"iCCP", profile)],
         vec![(b"gAMA", numbers(&[55_556]))],
@@ -78,10 +76,10 @@ fn png((width, height): (u32, u32), depth: u8, kind: u8, interlaced: bool, chunk
     let size = [width, height].map(u32::to_be_bytes).concat();
     let mut file = b"\x89PNG\r\n\x1A\n".to_vec();
     let header = [size.as_slice(), &[depth, kind, 0, 0, u8::from(interlaced)]].concat();
-    file.extend(chunk(b"IHDR", &header));
-    file.extend(chunks.iter().flat_map(|(name, content)| chunk(name, content)));
-    file.extend(chunk(b"IDAT", &packed(&rows, Compression::none())));
-    file.extend(chunk(b"IEND", b""));
+    file.extend(chunk(*b"IHDR", &header));
+    file.extend(chunks.iter().flat_map(|(name, content)| chunk(**name, content)));
+    file.extend(chunk(*b"IDAT", &packed(&rows, Compression::none())));
+    file.extend(chunk(*b"IEND", b""));
     file
 }
 
@@ -91,8 +89,8 @@ fn packed(bytes: &[u8], how: Compression) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    let named = [name, content].concat();
+fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
+    let named = [&name, content].concat();
     let length = (content.len() as u32).to_be_bytes();
     [&length, named.as_slice(), &crc32fast::hash(&named).to_be_bytes()].concat()
 }
