@@ -4,7 +4,8 @@
 //! wanted, or at least two pixels for each one in each direction, for then nobody sees the difference. The others are made of the
 //! rows of the decoder, in one reading.
 
-use fast_image_resize::Resizer;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::attention;
 use crate::error::Error;
@@ -84,9 +85,9 @@ impl Cascade {
     /// Goes on with what the stream made of the branches.
     pub(crate) fn resume(self, stream: Stream) -> Result<Sizes, Error> {
         let streamed = stream.finish()?.into_iter();
-        let streamed = streamed.map(|raster| Some(raster.oriented(self.orientation))).collect();
+        let streamed = streamed.map(|raster| Some(Arc::new(raster.oriented(self.orientation)))).collect();
         let copies = vec![None; self.plans.len()];
-        Ok(Sizes { cascade: self, streamed, copies, resizer: Resizer::new() })
+        Ok(Sizes { cascade: self, streamed, copies })
     }
 
     /// The last plan that is made of this one, if any is.
@@ -98,21 +99,20 @@ impl Cascade {
 /// The sizes, as they are made.
 pub(crate) struct Sizes {
     cascade: Cascade,
-    streamed: Vec<Option<Raster>>,
-    copies: Vec<Option<Raster>>,
-    resizer: Resizer,
+    streamed: Vec<Option<Arc<Raster>>>,
+    copies: Vec<Option<Arc<Raster>>>,
 }
 
 impl Sizes {
     /// What plan number `index` shows, in its size, upright, in sRGB, multiplied by alpha. To be asked for in order, and
     /// once each: nothing is kept longer than another size needs it.
-    pub(crate) fn make(&mut self, index: usize) -> Result<Raster, Error> {
+    pub(crate) fn make(&mut self, index: usize) -> Result<Arc<Raster>, Error> {
         let plan = self.cascade.plans[index];
         let made = match self.cascade.origins[index] {
             Origin::Stream(branch) => self.streamed[branch].take(),
             Origin::Copy(copy) => {
                 let made = match &self.copies[copy] {
-                    Some(copy) => Some(resize(&mut self.resizer, copy, plan.part, plan.made)?.into_owned()),
+                    Some(copy) => Some(resized(copy, plan.part, plan.made)?),
                     None => None,
                 };
                 if self.cascade.last_user(copy) == Some(index) {
@@ -129,7 +129,7 @@ impl Sizes {
             return Ok(shown);
         }
         if is_used {
-            self.copies[index] = Some(made.clone());
+            self.copies[index] = Some(Arc::clone(&made));
         }
         Ok(made)
     }
@@ -140,12 +140,12 @@ impl Sizes {
     }
 
     /// Cuts out of all of the picture what draws attention.
-    fn seek(&mut self, all: &Raster, index: usize) -> Result<Raster, Error> {
+    fn seek(&mut self, all: &Arc<Raster>, index: usize) -> Result<Arc<Raster>, Error> {
         let plan = self.cascade.plans[index];
         let at = match plan.found {
             Some(at) => at,
             None => {
-                let map = resize(&mut self.resizer, all, Part::WHOLE, attention::map_size(all.size))?;
+                let map = resize(all, Part::WHOLE, attention::map_size(all.size))?;
                 attention::seek(&map, plan.scaled, plan.shown)
             }
         };
@@ -154,6 +154,7 @@ impl Sizes {
             // Pixels are copied: nothing is resized twice.
             let cut = all.cut(at, plan.shown);
             return cut
+                .map(Arc::new)
                 .ok_or_else(|| Error::Internal { step: "cropping", detail: format!("{plan:?} at {at:?}") });
         }
         let share = |length: u32, of: u32| f64::from(length) / f64::from(of);
@@ -163,8 +164,16 @@ impl Sizes {
             width: share(plan.shown.width, plan.scaled.width),
             height: share(plan.shown.height, plan.scaled.height),
         };
-        Ok(resize(&mut self.resizer, all, part, plan.shown)?.into_owned())
+        resized(all, part, plan.shown)
     }
+}
+
+/// A part of a copy in another size; the copy itself, where that is what is wanted.
+fn resized(copy: &Arc<Raster>, part: Part, target: Size) -> Result<Arc<Raster>, Error> {
+    Ok(match resize(copy, part, target)? {
+        Cow::Borrowed(_) => Arc::clone(copy),
+        Cow::Owned(resized) => Arc::new(resized),
+    })
 }
 
 fn out_of_turn(index: usize) -> Error {

@@ -1,5 +1,7 @@
 //! The last step before encoding: backgrounds, padding, and colours as they are written to files.
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::header::Size;
 use crate::position::Position;
@@ -8,23 +10,30 @@ use crate::rendition::{Rendition, Rgb};
 use crate::resize::divide_alpha;
 
 /// Lays a resized raster on its canvas, in the way that the rendition's format can hold.
-pub(crate) fn compose(raster: Raster, canvas: Size, rendition: &Rendition) -> Result<Raster, Error> {
+///
+/// What needs no change is not copied: other sizes may still be made of it.
+pub(crate) fn compose(
+    raster: Arc<Raster>,
+    canvas: Size,
+    rendition: &Rendition,
+) -> Result<Arc<Raster>, Error> {
     let background = match rendition.background {
         None if rendition.format.has_alpha() => None,
         background => Some(background.unwrap_or(Rgb::WHITE)),
     };
-    let raster = match background {
-        Some(background) => flatten(raster, background),
-        None => divide_alpha(raster)?,
+    let raster = match (raster.channels, background) {
+        (Channels::Gray | Channels::Rgb, _) => raster,
+        (Channels::Rgba, Some(background)) => Arc::new(flatten(&raster, background)),
+        (Channels::Rgba, None) => Arc::new(divide_alpha(Arc::unwrap_or_clone(raster))?),
     };
-    if raster.size == canvas { Ok(raster) } else { Ok(pad(&raster, canvas, background, rendition.position)) }
+    if raster.size == canvas {
+        return Ok(raster);
+    }
+    Ok(Arc::new(pad(&raster, canvas, background, rendition.position)))
 }
 
-/// Lays colours that are multiplied by alpha on a background: that adds as much of it as alpha lacks.
-fn flatten(raster: Raster, Rgb(background): Rgb) -> Raster {
-    if raster.channels != Channels::Rgba {
-        return raster;
-    }
+/// Lays the colours of an RGBA raster, multiplied by alpha, on a background: that adds as much of it as alpha lacks.
+fn flatten(raster: &Raster, Rgb(background): Rgb) -> Raster {
     let (pixels, _) = raster.pixels.as_chunks::<4>();
     let lay = |color: u8, behind: u8, alpha: u8| {
         let showing = (u16::from(behind) * u16::from(u8::MAX - alpha) + 127) / 255;
@@ -72,8 +81,8 @@ mod tests {
     use super::*;
     use crate::format::OutputFormat;
 
-    fn pixel(rgba: [u8; 4]) -> Raster {
-        Raster { size: Size::new(1, 1), channels: Channels::Rgba, pixels: rgba.to_vec() }
+    fn pixel(rgba: [u8; 4]) -> Arc<Raster> {
+        Arc::new(Raster { size: Size::new(1, 1), channels: Channels::Rgba, pixels: rgba.to_vec() })
     }
 
     #[test]
@@ -81,7 +90,7 @@ mod tests {
         let jpeg = Rendition::new(None, None).with_format(OutputFormat::Jpeg);
         // Half transparent black, multiplied by alpha.
         let on = |rendition: &Rendition| {
-            compose(pixel([0, 0, 0, 128]), Size::new(1, 1), rendition).unwrap().pixels
+            compose(pixel([0, 0, 0, 128]), Size::new(1, 1), rendition).unwrap().pixels.clone()
         };
         assert_eq!(on(&jpeg), [127, 127, 127]);
         assert_eq!(on(&jpeg.with_background(Some(Rgb([200, 0, 100])))), [100, 0, 50]);
@@ -89,12 +98,12 @@ mod tests {
 
     #[test]
     fn padding_is_transparent_where_it_can_be_and_even_on_both_sides() {
-        let gray = Raster { size: Size::new(1, 1), channels: Channels::Gray, pixels: vec![9] };
+        let gray = Arc::new(Raster { size: Size::new(1, 1), channels: Channels::Gray, pixels: vec![9] });
         let webp = Rendition::new(None, None);
-        let padded = compose(gray.clone(), Size::new(3, 1), &webp).unwrap();
+        let padded = compose(Arc::clone(&gray), Size::new(3, 1), &webp).unwrap();
         assert_eq!(padded.pixels, [0, 0, 0, 0, 9, 9, 9, 255, 0, 0, 0, 0]);
         let red = webp.with_background(Some(Rgb([255, 0, 0])));
-        let padded = compose(gray.clone(), Size::new(1, 3), &red).unwrap();
+        let padded = compose(Arc::clone(&gray), Size::new(1, 3), &red).unwrap();
         assert_eq!(padded.pixels, [255, 0, 0, 9, 9, 9, 255, 0, 0]);
         let south = red.with_position(Position::South);
         let padded = compose(gray, Size::new(1, 3), &south).unwrap();

@@ -43,16 +43,15 @@ impl<'scope, 'env> Encoders<'scope, 'env> {
     pub(crate) fn encode(
         &mut self,
         index: usize,
-        raster: Raster,
+        raster: &Arc<Raster>,
         rendition: &'env Rendition,
         is_last: bool,
     ) -> Result<(), Error> {
         self.collect(ScopedJoinHandle::is_finished)?;
         if is_last || self.busy.len() >= self.spare {
-            return self.keep(index, encode_timed(&raster, rendition));
+            return self.keep(index, encode_timed(raster, rendition));
         }
-        let raster = Arc::new(raster);
-        let theirs = Arc::clone(&raster);
+        let theirs = Arc::clone(raster);
         let spawned = Builder::new().spawn_scoped(self.scope, move || encode_timed(&theirs, rendition));
         match spawned {
             Ok(thread) => {
@@ -60,7 +59,7 @@ impl<'scope, 'env> Encoders<'scope, 'env> {
                 Ok(())
             }
             // The system has no thread left: slower, but done.
-            Err(_) => self.keep(index, encode_timed(&raster, rendition)),
+            Err(_) => self.keep(index, encode_timed(raster, rendition)),
         }
     }
 

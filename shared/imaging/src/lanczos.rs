@@ -5,22 +5,13 @@
 
 use std::f64::consts::PI;
 
-use fast_image_resize::{Filter, FilterType, ResizeAlg};
-
 /// How far the filter reaches, in pixels of the larger scale.
 pub(crate) const LOBES: f64 = 3.0;
-
-/// The algorithm for every resize.
-pub(crate) fn algorithm() -> ResizeAlg {
-    // The reach is finite and positive, which is all that can be wrong with it.
-    let filter = Filter::new("Lanczos3", lanczos, LOBES);
-    ResizeAlg::Convolution(filter.map_or(FilterType::Lanczos3, FilterType::Custom))
-}
 
 /// sinc(x) · sinc(x / 3), for |x| < 3.
 ///
 /// With θ = πx/3 the two sines are sin 3θ = 3 sin θ − 4 sin³ θ, and sin θ.
-fn lanczos(x: f64) -> f64 {
+pub(crate) fn lanczos(x: f64) -> f64 {
     let x = x.abs();
     if x < 1e-8 {
         return 1.0;

@@ -2,16 +2,19 @@
 //!
 //! By the specification and the reference implementation at <https://evanw.github.io/thumbhash/>.
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::raster::{Channels, Raster};
 use crate::resize::divide_alpha;
 
-/// The longest side that is of use, in pixels: the hash holds seven waves at most in each direction.
-pub(crate) const MAX_SIDE_PIXELS: u32 = 100;
+/// The longest side that is of use, in pixels: the hash holds seven half waves at most in each direction, so that nine pixels are
+/// left for the shortest of its waves.
+pub(crate) const MAX_SIDE_PIXELS: u32 = 32;
 
 /// The hash of a raster of at most [`MAX_SIDE_PIXELS`], whose colours are multiplied by alpha.
-pub(crate) fn hash(raster: Raster) -> Result<Vec<u8>, Error> {
-    let Raster { size, channels, pixels } = divide_alpha(raster)?;
+pub(crate) fn hash(raster: Arc<Raster>) -> Result<Vec<u8>, Error> {
+    let Raster { size, channels, pixels } = divide_alpha(Arc::unwrap_or_clone(raster))?;
     if size.width.max(size.height) > MAX_SIDE_PIXELS {
         let detail = format!("{size} is more than {MAX_SIDE_PIXELS} pixels on a side");
         return Err(Error::Internal { step: "hashing", detail });
@@ -32,8 +35,8 @@ mod tests {
     #[test]
     fn the_hash_gives_back_the_mean_colour_the_shape_and_transparency() {
         let red = |channels: Channels, pixel: &[u8]| {
-            let pixels = pixel.repeat(80 * 40);
-            hash(Raster { size: Size::new(80, 40), channels, pixels }).unwrap()
+            let pixels = pixel.repeat(30 * 15);
+            hash(Arc::new(Raster { size: Size::new(30, 15), channels, pixels })).unwrap()
         };
         let opaque = red(Channels::Rgb, &[200, 40, 40]);
         let (r, g, b, a) = thumbhash::thumb_hash_to_average_rgba(&opaque).unwrap();
@@ -53,7 +56,7 @@ mod tests {
 
     #[test]
     fn too_large_a_raster_is_an_error_and_not_a_panic() {
-        let raster = Raster { size: Size::new(101, 1), channels: Channels::Gray, pixels: vec![0; 101] };
-        assert_eq!(hash(raster).unwrap_err().code(), "internal");
+        let raster = Raster { size: Size::new(33, 1), channels: Channels::Gray, pixels: vec![0; 33] };
+        assert_eq!(hash(Arc::new(raster)).unwrap_err().code(), "internal");
     }
 }

@@ -135,7 +135,7 @@ fn render_on(
             go_on("resizing")?;
             let composed = timed(&mut timings.resize, || compose(sizes.make(turn)?, plan.canvas, rendition))?;
             go_on("encoding")?;
-            encoders.encode(*index, composed, rendition, turn + 1 == order.len())?;
+            encoders.encode(*index, &composed, rendition, turn + 1 == order.len())?;
         }
         go_on("hashing")?;
         let small = timed(&mut timings.resize, || sizes.make(order.len()))?;

@@ -1,17 +1,17 @@
-//! Lanczos3 through `fast_image_resize`, over colours that are multiplied by their alpha.
+//! One raster made of another, whose colours are multiplied by their alpha.
 
 use std::borrow::Cow;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{MulDiv, PixelType, ResizeOptions, Resizer};
+use fast_image_resize::images::Image;
+use fast_image_resize::{MulDiv, PixelType};
 
 use crate::error::Error;
 use crate::geometry::Part;
 use crate::header::Size;
-use crate::lanczos::algorithm;
 use crate::raster::{Channels, Raster};
-use crate::rows::Depth;
-use crate::shrink::{Window, pixel_type};
+use crate::reduce::Reducer;
+use crate::rows::Frame;
+use crate::shrink::Shrinker;
 
 /// Takes alpha out of the colours again.
 pub(crate) fn divide_alpha(raster: Raster) -> Result<Raster, Error> {
@@ -25,25 +25,30 @@ pub(crate) fn divide_alpha(raster: Raster) -> Result<Raster, Error> {
 }
 
 /// Resizes a part of a raster to `target`. What has that size already is not touched.
-pub(crate) fn resize<'a>(
-    resizer: &mut Resizer,
-    raster: &'a Raster,
-    part: Part,
-    target: Size,
-) -> Result<Cow<'a, Raster>, Error> {
+pub(crate) fn resize(raster: &Raster, part: Part, target: Size) -> Result<Cow<'_, Raster>, Error> {
     if raster.size == target && part == Part::WHOLE {
         return Ok(Cow::Borrowed(raster));
     }
-    let kind = pixel_type(raster.channels.into(), Depth::Eight);
-    let source =
-        ImageRef::new(raster.size.width, raster.size.height, &raster.pixels, kind).map_err(internal)?;
-    let mut resized = Image::new(target.width, target.height, kind);
-    let Window { left, top, width, height } =
-        part.of((f64::from(raster.size.width), f64::from(raster.size.height)));
-    let options =
-        ResizeOptions::new().resize_alg(algorithm()).use_alpha(false).crop(left, top, width, height);
-    resizer.resize(&source, &mut resized, &options).map_err(internal)?;
-    Ok(Cow::Owned(Raster { size: target, channels: raster.channels, pixels: resized.into_vec() }))
+    let frame = Frame::whole(raster.size, raster.channels.into());
+    let covered = part.of(frame.extent);
+    let factors = Reducer::factors((covered.width, covered.height), target);
+    let pixels = match factors.map(|factors| Reducer::new(&frame, factors)) {
+        None => {
+            let mut shrinker = Shrinker::new(&frame, covered, target);
+            shrinker.push(&raster.pixels);
+            shrinker.finish()?
+        }
+        Some((mut reducer, reduced)) => {
+            let mut shrinker = Shrinker::new(&reduced, part.of(reduced.extent), target);
+            for row in raster.pixels.chunks_exact(frame.row_bytes()) {
+                if let Some(averages) = reducer.push(row) {
+                    shrinker.push(averages);
+                }
+            }
+            shrinker.finish()?
+        }
+    };
+    Ok(Cow::Owned(Raster { size: target, channels: raster.channels, pixels }))
 }
 
 fn internal(error: impl std::error::Error) -> Error {

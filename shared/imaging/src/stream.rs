@@ -6,8 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use fast_image_resize::MulDiv;
 use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{MulDiv, PixelType};
 
 use crate::color::Colors;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::header::Size;
 use crate::raster::Raster;
 use crate::reduce::Reducer;
 use crate::rows::{Depth, Frame, Samples, Sink};
-use crate::shrink::{Shrinker, pixel_type};
+use crate::shrink::Shrinker;
 
 /// Red, green, blue and alpha of 16 bits each.
 const MOST_PIXEL_BYTES: u64 = 8;
@@ -80,9 +80,8 @@ impl Stream {
     /// Bytes that this holds at most, for a picture of this size.
     pub(crate) fn working_bytes(&self, stored: Size) -> u64 {
         let row_bytes = u64::from(stored.width) * MOST_PIXEL_BYTES;
-        let rows = |branch: &Branch| {
-            Shrinker::working_bytes(row_bytes, stored.height, branch.target, MOST_PIXEL_BYTES)
-        };
+        let rows =
+            |branch: &Branch| Shrinker::working_bytes(row_bytes, stored, branch.target, MOST_PIXEL_BYTES);
         // Sums of the reducer are four bytes a sample.
         row_bytes * 6 + self.branches.iter().map(rows).sum::<u64>()
     }
@@ -138,21 +137,20 @@ impl Flow {
             } else {
                 (Some(rows), multiplied)
             };
-        self.hand_on(rows.unwrap_or(&multiplied))?;
+        self.hand_on(rows.unwrap_or(&multiplied));
         self.multiplied = multiplied;
         Ok(())
     }
 
-    fn hand_on(&mut self, rows: &[u8]) -> Result<(), Error> {
+    fn hand_on(&mut self, rows: &[u8]) {
         let Some(reducer) = &mut self.reducer else {
-            return self.shrinkers.iter_mut().try_for_each(|shrinker| shrinker.push(rows));
+            return self.shrinkers.iter_mut().for_each(|shrinker| shrinker.push(rows));
         };
         for row in rows.chunks_exact(self.frame.row_bytes()) {
             if let Some(reduced) = reducer.push(row) {
-                self.shrinkers.iter_mut().try_for_each(|shrinker| shrinker.push(reduced))?;
+                self.shrinkers.iter_mut().for_each(|shrinker| shrinker.push(reduced));
             }
         }
-        Ok(())
     }
 }
 
@@ -164,9 +162,12 @@ fn shows_through(rows: &[u8], depth: Depth) -> bool {
     }
 }
 
-/// Colours multiplied by their alpha, in the buffer that is given.
+/// The colours of RGBA rows multiplied by their alpha, in the buffer that is given.
 fn multiply(rows: &[u8], frame: &Frame, mut buffer: Vec<u8>) -> Result<Vec<u8>, Error> {
-    let kind = pixel_type(frame.samples, frame.depth);
+    let kind = match frame.depth {
+        Depth::Eight => PixelType::U8x4,
+        Depth::Sixteen => PixelType::U16x4,
+    };
     let count = u32::try_from(rows.len() / frame.row_bytes()).unwrap_or(u32::MAX);
     buffer.resize(rows.len(), 0);
     let straight = ImageRef::new(frame.size.width, count, rows, kind).map_err(internal)?;

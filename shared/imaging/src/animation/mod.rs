@@ -71,7 +71,8 @@ pub(crate) fn animate(
         stream.push(&still.pixels)?;
         let mut sizes = cascade.resume(stream)?;
         for (turn, ((plan, rendition), encoder)) in wanted.iter().zip(&mut encoders).enumerate() {
-            encoder.push(&compose(sizes.make(turn)?, plan.canvas, rendition)?, still.duration_ms)?;
+            let composed = compose(sizes.make(turn)?, plan.canvas, rendition)?;
+            encoder.push(&composed, still.duration_ms)?;
         }
         // What draws attention in the first frame is shown of all: a picture that jumps would be no use.
         plans = sizes.into_plans();
