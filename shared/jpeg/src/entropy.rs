@@ -161,8 +161,8 @@ impl<'a, const LENGTH: usize> Entropy<'a, LENGTH> {
                 self.note(Fault::Leftover, window)?;
             }
         }
-        let found = self.find_restart(&mut window);
-        if found != Some(0) {
+        let (found, is_in_order) = self.find_restart(&mut window);
+        if !is_in_order {
             let fault = if self.data.is_cut() { Fault::Ended } else { Fault::WrongRestart };
             self.note(fault, window)?;
         }
@@ -173,22 +173,22 @@ impl<'a, const LENGTH: usize> Entropy<'a, LENGTH> {
         Ok(window)
     }
 
-    /// Goes to the next restart marker: how many were missing before it. One that is behind by one or two came late, and is
-    /// passed over; one that is ahead by one or two says that data were lost. That is how libjpeg has it.
-    fn find_restart(&mut self, window: &mut Window) -> Option<u8> {
-        loop {
-            let (code, position) = self.data.next_marker()?;
-            let number = restart_number(code)?;
+    /// Goes to the next restart marker: how many were missing before it, and whether it is the right one. One that is behind
+    /// by one or two came late, and is passed over; one that is ahead by one or two says that data were lost. That is how
+    /// libjpeg has it.
+    fn find_restart(&mut self, window: &mut Window) -> (Option<u8>, bool) {
+        let mut is_in_order = true;
+        while let Some((code, position)) = self.data.next_marker() {
+            let Some(number) = restart_number(code) else { break };
             *window = self.data.restart(position + 2);
             match number.wrapping_sub(self.expected) & 7 {
-                ahead @ (1 | 2) => return Some(ahead),
-                6 | 7 if self.is_lenient => {}
-                0 => return Some(0),
-                _ if self.is_lenient => return Some(0),
-                // Strictly, anything else is an error: no number of intervals is what is missing.
-                _ => return Some(1),
+                0 => return (Some(0), is_in_order),
+                ahead @ (1 | 2) => return (Some(ahead), false),
+                6 | 7 => is_in_order = false,
+                _ => return (Some(0), false),
             }
         }
+        (None, false)
     }
 
     /// Sees to it that the data did not end before the scan did. What was damaged, and where to go on.

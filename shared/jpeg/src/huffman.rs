@@ -7,11 +7,12 @@
 use crate::bits::{Clean, Window};
 use crate::tables::HuffmanSpec;
 
-/// How many bits are looked at for a coefficient. A table of 16 KB, so that two stay in the first-level cache.
-const LOOKAHEAD: u32 = 12;
+/// How many bits are looked at for a coefficient. Tables of 4 KB: those of all components stay in the first-level
+/// cache, which is worth more than the rare second look-up of a longer one.
+const LOOKAHEAD: u32 = 10;
 
 /// How many bits are looked at for skipping.
-const SKIP_LOOKAHEAD: u32 = 13;
+const SKIP_LOOKAHEAD: u32 = 12;
 
 /// What an end of block adds to the index of a coefficient: more than there are coefficients.
 pub(crate) const END_OF_BLOCK: usize = 128;
@@ -242,7 +243,7 @@ impl AcTable {
     }
 
     /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window; if it
-    /// takes more than 12, it refills the window.
+    /// takes more than one look-up, it refills the window.
     #[inline(always)]
     pub(crate) fn coefficient<const LENGTH: usize>(
         &self,
@@ -333,7 +334,7 @@ impl BandTable {
     }
 
     /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window; if it
-    /// takes more than 12, it refills the window.
+    /// takes more than one look-up, it refills the window.
     #[inline(always)]
     pub(crate) fn coefficient<const LENGTH: usize>(
         &self,

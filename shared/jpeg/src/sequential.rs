@@ -25,6 +25,8 @@ struct Part {
     /// The prediction of the next DC coefficient.
     predicted: i32,
     transform: Arc<Transform>,
+    /// The last coefficient, in zigzag order, that it needs.
+    needed: usize,
 }
 
 /// A block's place in its MCU.
@@ -33,6 +35,8 @@ struct Slot {
     /// From the first sample of the row of MCUs to the block's first sample in the first MCU, and from MCU to MCU.
     offset: usize,
     step: usize,
+    /// Where the first sample of the next block is in its plane.
+    next: usize,
 }
 
 /// One scan, decoded a row of MCUs at a time.
@@ -72,13 +76,15 @@ impl<'a> SequentialScan<'a> {
             let ac = defined(scan, scan.tables.ac[named.ac].as_ref())?;
             let dc = dc_tables[named.dc].get_or_insert_with(|| Arc::new(DcTable::new(dc)));
             let ac = ac_tables[named.ac].get_or_insert_with(|| Arc::new(AcTable::new(ac, is_reduced)));
+            let transform = Arc::new(Transform::new(component.points_across, component.points_down));
             parts.push(Part {
                 component: named.component,
                 dc: Arc::clone(dc),
                 ac: Arc::clone(ac),
                 steps: steps.map(signed_step),
                 predicted: 0,
-                transform: Arc::new(Transform::new(component.points_across, component.points_down)),
+                needed: transform.last,
+                transform,
             });
             let (across, down) = if is_interleaved { (component.across, component.down) } else { (1, 1) };
             let row = component.points_down * planes[named.component].stride;
@@ -87,6 +93,7 @@ impl<'a> SequentialScan<'a> {
                     part: index,
                     offset: place / across * row + place % across * component.points_across,
                     step: across * component.points_across,
+                    next: 0,
                 });
             }
         }
@@ -137,20 +144,23 @@ impl crate::processor::Work for DecodeRow<'_, '_, '_> {
     fn run<A: Arithmetic>(self, arithmetic: A) -> Self::Outcome {
         let Self { scan, planes, start } = self;
         let SequentialScan { entropy, parts, slots, mcus_wide, .. } = scan;
+        for slot in slots.iter_mut() {
+            slot.next = planes[parts[slot.part].component].start() + start + slot.offset;
+        }
         // It lives in registers.
         let mut window = entropy.window;
-        for mcu in 0..*mcus_wide {
+        for _ in 0..*mcus_wide {
             if entropy.begin_mcu(&mut window)? {
                 for part in parts.iter_mut() {
                     part.predicted = 0;
                 }
             }
             let mut fault = entropy.ready(&mut window);
-            for slot in slots.iter() {
+            for slot in slots.iter_mut() {
                 let part = &mut parts[slot.part];
                 let plane = &mut planes[part.component];
-                let first = plane.start() + start + slot.offset + mcu * slot.step;
-                let stride = plane.stride;
+                let (first, stride) = (slot.next, plane.stride);
+                slot.next += slot.step;
                 let mut block = [0; 64];
                 let mut last = 0;
                 if fault.is_none() {
@@ -191,19 +201,23 @@ fn decode_block(
     window.refill(clean);
     part.predicted = part.predicted.wrapping_add(part.dc.difference(window)?);
     block[0] = (part.predicted as i16).wrapping_mul(part.steps[0]);
-    let needed = part.transform.last;
+    let needed = part.needed;
     let mut index = 0;
     if needed > 0 {
+        let (ac, steps) = (&*part.ac, &part.steps);
+        let next = |window: &mut Window, block: &mut Coefficients, index: &mut usize| {
+            next_coefficient(window, clean, ac, steps, needed, block, index)
+        };
         let value = loop {
             window.refill(clean);
             // As often as the window has bits for: a coefficient that takes many of them refills it.
-            if let Some(value) = next_coefficient(window, clean, part, block, &mut index)? {
+            if let Some(value) = next(window, block, &mut index)? {
                 break value;
             }
-            if let Some(value) = next_coefficient(window, clean, part, block, &mut index)? {
+            if let Some(value) = next(window, block, &mut index)? {
                 break value;
             }
-            if let Some(value) = next_coefficient(window, clean, part, block, &mut index)? {
+            if let Some(value) = next(window, block, &mut index)? {
                 break value;
             }
         };
@@ -230,17 +244,19 @@ fn decode_block(
 fn next_coefficient(
     window: &mut Window,
     clean: &Clean<FOR_MCUS>,
-    part: &Part,
+    ac: &AcTable,
+    steps: &[i16; 64],
+    needed: usize,
     block: &mut Coefficients,
     index: &mut usize,
 ) -> Result<Option<i32>, NoSuchCode> {
-    let (advance, value) = part.ac.coefficient(window, clean)?;
+    let (advance, value) = ac.coefficient(window, clean)?;
     *index += advance;
-    if *index >= part.transform.last {
+    if *index >= needed {
         return Ok(Some(value));
     }
     let place = usize::from(ZIGZAG[*index & 63]);
-    block[place & 63] = (value as i16).wrapping_mul(part.steps[*index & 63]);
+    block[place & 63] = (value as i16).wrapping_mul(steps[*index & 63]);
     Ok(None)
 }
 

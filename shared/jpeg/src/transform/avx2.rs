@@ -47,7 +47,7 @@ impl Arithmetic for Avx2 {
         // SAFETY: `self` proves that the processor has AVX2, and `out` reaches as far as the transform writes.
         unsafe {
             match with.kind {
-                Kind::Four => sse41::four_by_four(with, block, out, stride),
+                Kind::Narrow => sse41::narrow(with, block, out, stride),
                 _ if with.is_low(last) => any_size::<4>(with, block, out, stride),
                 _ => any_size::<8>(with, block, out, stride),
             }

@@ -72,10 +72,13 @@ pub(crate) struct Transform {
 pub(crate) enum Kind {
     /// A single sample.
     One,
+    /// Two side by side, or one on top of the other.
+    Across,
+    Down,
     /// Two by two.
     Two,
-    /// Four by four.
-    Four,
+    /// At most four across, and one, two or four down: for which vectors of four are just right.
+    Narrow,
     /// All others.
     Any,
 }
@@ -84,8 +87,10 @@ impl Transform {
     pub(crate) fn new(across: usize, down: usize) -> Self {
         let kind = match (across, down) {
             (1, 1) => Kind::One,
+            (2, 1) => Kind::Across,
+            (1, 2) => Kind::Down,
             (2, 2) => Kind::Two,
-            (4, 4) => Kind::Four,
+            (..=4, 1 | 2 | 4) => Kind::Narrow,
             _ => Kind::Any,
         };
         let is_needed = |&index: &usize| {
@@ -167,12 +172,13 @@ pub(crate) fn transform<A: Arithmetic>(
     out: &mut [u8],
     stride: usize,
 ) {
-    if last == 0 || with.kind == Kind::One {
-        fill(with, Transform::flat(block[0]), out, stride);
-    } else if with.kind == Kind::Two {
-        two_by_two(block, out, stride);
-    } else {
-        arithmetic.transform(with, block, last, out, stride);
+    match with.kind {
+        _ if last == 0 => fill(with, Transform::flat(block[0]), out, stride),
+        Kind::One => out[0] = Transform::flat(block[0]),
+        Kind::Across => (out[0], out[1]) = two(block[0], block[1]),
+        Kind::Down => (out[0], out[stride]) = two(block[0], block[8]),
+        Kind::Two => two_by_two(block, out, stride),
+        Kind::Narrow | Kind::Any => arithmetic.transform(with, block, last, out, stride),
     }
 }
 
@@ -190,6 +196,13 @@ fn fill(with: &Transform, sample: u8, out: &mut [u8], stride: usize) {
 }
 
 /// The basis of two points has only 1 and -1: sums are exact.
+#[inline(always)]
+fn two(flat: i16, slope: i16) -> (u8, u8) {
+    let (flat, slope) = (i32::from(flat) + 4, i32::from(slope));
+    (to_sample((flat + slope) >> 3), to_sample((flat - slope) >> 3))
+}
+
+/// The same in both directions.
 #[inline(always)]
 fn two_by_two(block: &Coefficients, out: &mut [u8], stride: usize) {
     let (a, b) = (i32::from(block[0]) + 4, i32::from(block[1]));

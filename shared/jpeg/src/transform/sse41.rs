@@ -76,7 +76,7 @@ impl Arithmetic for Sse41 {
         // SAFETY: `self` proves that the processor has SSE4.1, and `out` reaches as far as the transform writes.
         unsafe {
             match with.kind {
-                Kind::Four => four_by_four(with, block, out, stride),
+                Kind::Narrow => narrow(with, block, out, stride),
                 _ if with.is_low(last) => any_size::<4>(with, block, out, stride),
                 _ => any_size::<8>(with, block, out, stride),
             }
@@ -182,22 +182,48 @@ unsafe fn store(left: __m128i, right: __m128i, out: *mut u8) {
     unsafe { _mm_storel_epi64(out.cast(), bytes) };
 }
 
-/// Four by four, for which vectors of four are just right.
+/// A transform of the kind [`Kind::Narrow`].
 ///
 /// # Safety
 ///
 /// `out` must be as long as [`Transform::reach`] says.
 #[target_feature(enable = "sse4.1")]
 #[inline]
-pub(super) unsafe fn four_by_four(with: &Transform, block: &Coefficients, out: &mut [u8], stride: usize) {
+pub(super) unsafe fn narrow(with: &Transform, block: &Coefficients, out: &mut [u8], stride: usize) {
+    // SAFETY: the caller vouches for `out`.
+    unsafe {
+        match with.down.points {
+            1 => narrow_rows::<1>(with, block, out, stride),
+            2 => narrow_rows::<2>(with, block, out, stride),
+            _ => narrow_rows::<4>(with, block, out, stride),
+        }
+    }
+}
+
+/// `DOWN` rows of at most four samples.
+///
+/// # Safety
+///
+/// `out` must be as long as [`Transform::reach`] says.
+#[target_feature(enable = "sse4.1")]
+#[inline]
+unsafe fn narrow_rows<const DOWN: usize>(
+    with: &Transform,
+    block: &Coefficients,
+    out: &mut [u8],
+    stride: usize,
+) {
     let [first, second, ..] = &with.pairs.rows[0];
     // SAFETY: loads are within arrays of eight.
     let load = |values: &[i32; 8]| unsafe { _mm_loadu_si128(values.as_ptr().cast()) };
     let (first, second) = (load(first), load(second));
+    let (lines, _) = block.as_chunks::<8>();
     let row = |index: usize| {
-        let row = &block[index * 8..index * 8 + 8];
+        if index >= DOWN {
+            return _mm_setzero_si128();
+        }
         // SAFETY: the row has eight coefficients.
-        let row = unsafe { _mm_loadu_si128(row.as_ptr().cast()) };
+        let row = unsafe { _mm_loadu_si128(lines[index].as_ptr().cast()) };
         let low = _mm_madd_epi16(_mm_shuffle_epi32::<0b00_00_00_00>(row), first);
         let high = _mm_madd_epi16(_mm_shuffle_epi32::<0b01_01_01_01>(row), second);
         _mm_add_epi32(_mm_add_epi32(low, high), _mm_set1_epi32(1 << (ROW_SHIFT - 1)))
@@ -211,15 +237,25 @@ pub(super) unsafe fn four_by_four(with: &Transform, block: &Coefficients, out: &
         let finish = |sum: __m128i| _mm_srai_epi32::<SHIFT_COLUMNS>(sum);
         (finish(_mm_add_epi32(even, odd)), finish(_mm_sub_epi32(even, odd)))
     };
-    let ((top, bottom), (below_top, above_bottom)) = (weigh(0), weigh(1));
-    let words = (_mm_packs_epi32(top, below_top), _mm_packs_epi32(above_bottom, bottom));
+    // From the top: with one row it is its own counterpart, and with two there are none between.
+    let (top, bottom) = weigh(0);
+    let words = if DOWN > 2 {
+        let (below_top, above_bottom) = weigh(1);
+        (_mm_packs_epi32(top, below_top), _mm_packs_epi32(above_bottom, bottom))
+    } else {
+        (_mm_packs_epi32(top, bottom), _mm_setzero_si128())
+    };
     let bytes = _mm_add_epi8(_mm_packs_epi16(words.0, words.1), _mm_set1_epi8(-128));
     let out = out.as_mut_ptr();
-    // SAFETY: four bytes of each of four rows are within what the caller vouches for.
+    // SAFETY: four bytes of each of `DOWN` rows are within what the caller vouches for.
     unsafe {
         out.cast::<i32>().write_unaligned(_mm_cvtsi128_si32(bytes));
-        out.add(stride).cast::<i32>().write_unaligned(_mm_extract_epi32::<1>(bytes));
-        out.add(stride * 2).cast::<i32>().write_unaligned(_mm_extract_epi32::<2>(bytes));
-        out.add(stride * 3).cast::<i32>().write_unaligned(_mm_extract_epi32::<3>(bytes));
+        if DOWN > 1 {
+            out.add(stride).cast::<i32>().write_unaligned(_mm_extract_epi32::<1>(bytes));
+        }
+        if DOWN > 2 {
+            out.add(stride * 2).cast::<i32>().write_unaligned(_mm_extract_epi32::<2>(bytes));
+            out.add(stride * 3).cast::<i32>().write_unaligned(_mm_extract_epi32::<3>(bytes));
+        }
     }
 }
