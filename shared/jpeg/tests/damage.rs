@@ -98,6 +98,26 @@ fn a_lost_restart_interval_costs_no_more_than_itself() {
 }
 
 #[test]
+fn a_restart_marker_out_of_order_is_never_passed_over_in_silence() {
+    let kind = Kind { restart: 4, ..Kind::PLAIN };
+    let jpeg = encode(&scene(SIZE, 3), SIZE, ColorType::Rgb, kind);
+    let is_first = |at: &usize| jpeg[*at..*at + 2] == [0xFF, 0xD0];
+    let first = (0..jpeg.len() - 1).find(is_first).unwrap();
+    for number in 1..8 {
+        let mut changed = jpeg.clone();
+        changed[first + 1] = 0xD0 + number;
+        let strict = decode(&changed, Scale::FULL, Options::default()).unwrap_err();
+        assert!(strict.to_string().contains("restart"), "{strict}");
+        assert!(decode(&changed, Scale::FULL, LENIENT).unwrap().fault.is_some(), "{number}");
+    }
+    // One that came late, before the right one.
+    let twice = [&jpeg[..first], &[0xFF, 0xD7], &jpeg[first..]].concat();
+    decode(&twice, Scale::FULL, Options::default()).unwrap_err();
+    let lenient = decode(&twice, Scale::FULL, LENIENT).unwrap();
+    assert!(lenient.fault.is_some() && lenient.missing_units == 0, "{lenient:?}");
+}
+
+#[test]
 fn damage_of_any_kind_is_an_error_or_a_picture() {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut random = move |below: usize| {
