@@ -168,7 +168,7 @@ def jpeg_sections(jpeg):
         textwrap.fill(
             "thumbline-jpeg alone, on one thread, beside libjpeg-turbo's `djpeg -scale N/8` and zune-jpeg, which has no "
             "scales. Milliseconds of the processor's time in user and system mode, reading the file included; what djpeg "
-            "takes to start is subtracted. The least of 15 runs that alternate.",
+            "takes to start is subtracted. The least of 9 runs that alternate.",
             COLUMNS,
         )
         + "\n",
@@ -178,7 +178,7 @@ def jpeg_sections(jpeg):
         "coefficients coded by jpegtran, without loss, and so are parts and repetitions:\n",
         *credits,
         "",
-        setting_table(jpeg["setting"], "make bench-jpeg DOCS=1", "the least of 15"),
+        setting_table(jpeg["setting"], "make bench-jpeg DOCS=1", "the least of 9"),
     ]
 
 

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use thumbline_jpeg::{Decoder, Scale};
 
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 9;
 const EIGHTHS: [u8; 4] = [1, 2, 4, 8];
 
 type Outcome<T> = Result<T, Box<dyn Error>>;

@@ -12,7 +12,7 @@ use crate::tables::HuffmanSpec;
 const LOOKAHEAD: u32 = 10;
 
 /// How many bits are looked at for skipping.
-const SKIP_LOOKAHEAD: u32 = 12;
+const SKIP_LOOKAHEAD: u32 = 13;
 
 /// What an end of block adds to the index of a coefficient: more than there are coefficients.
 pub(crate) const END_OF_BLOCK: usize = 128;
