@@ -4,6 +4,9 @@
 
 mod pictures;
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use jpeg_encoder::{ColorType, SamplingFactor};
 use pictures::{Kind, decode, encode, psnr, scene};
 use thumbline_jpeg::{Channels, Decoder, Scale};
@@ -19,6 +22,25 @@ const SAMPLINGS: [SamplingFactor; 6] = [
     SamplingFactor::F_4_1,
     SamplingFactor::F_1_4,
 ];
+
+/// What zune-jpeg makes of it.
+fn zune(jpeg: &[u8]) -> Vec<u8> {
+    let cursor = zune_core::bytestream::ZCursor::new(jpeg);
+    zune_jpeg::JpegDecoder::new(cursor).decode().unwrap()
+}
+
+/// What libjpeg-turbo makes of it at a scale, if its program is there.
+fn djpeg(jpeg: &[u8], eighths: u8) -> Option<Vec<u8>> {
+    let mut command = Command::new("djpeg");
+    command.args(["-dct", "int", "-scale", &format!("{eighths}/8")]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    child.stdin.take()?.write_all(jpeg).ok()?;
+    let out = child.wait_with_output().ok()?;
+    assert!(out.status.success());
+    // A header of three lines: what it is, its size, the largest sample.
+    let mut lines = out.stdout.splitn(4, |&byte| byte == b'\n');
+    lines.nth(3).map(<[u8]>::to_vec)
+}
 
 fn reference(jpeg: &[u8]) -> Vec<u8> {
     jpeg_decoder::Decoder::new(jpeg).decode().unwrap()
@@ -115,5 +137,46 @@ fn inks_are_full_at_255() {
         // The encoder stores them inverted, as Adobe's programs do, and takes them full at 255 as well.
         let psnr = psnr(&pixels, &inks);
         assert!(psnr >= 30.0, "{psnr} dB: {color:?}");
+    }
+}
+
+#[test]
+fn at_full_size_they_are_what_zune_jpeg_makes_of_them() {
+    use SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2};
+    for size in [(64, 48), (131, 97)] {
+        for (progressive, restart) in [(false, 0), (false, 5), (true, 0)] {
+            // What is sampled four to one it upsamples in a way that is nobody else's.
+            for (sampling, least) in [(F_1_1, 58.0), (F_2_1, 52.0), (F_1_2, 52.0), (F_2_2, 50.0)] {
+                let kind = Kind { sampling, progressive, restart, ..Kind::PLAIN };
+                let jpeg = encode(&scene(size, 3), size, ColorType::Rgb, kind);
+                let psnr = psnr(&decode(&jpeg, Scale::FULL).0, &zune(&jpeg));
+                assert!(psnr >= least, "{psnr} dB: {size:?} {kind:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn they_are_what_libjpeg_turbo_makes_of_them() {
+    for (size, sampling) in SIZES.into_iter().flat_map(|size| SAMPLINGS.map(|sampling| (size, sampling))) {
+        // At 1/2 and 1/4 it takes means of samples, and what is sampled less it makes as large as the rest at scales only
+        // where both sides are alike.
+        let alike: &[u8] = match sampling {
+            SamplingFactor::F_1_1 => &[1, 3, 5, 6, 7, 8],
+            SamplingFactor::F_2_2 => &[3, 5, 6, 7, 8],
+            _ => &[8],
+        };
+        for progressive in [false, true] {
+            let kind = Kind { sampling, progressive, ..Kind::PLAIN };
+            let jpeg = encode(&scene(size, 3), size, ColorType::Rgb, kind);
+            for &eighths in alike {
+                let Some(theirs) = djpeg(&jpeg, eighths) else {
+                    println!("skipped: djpeg is not here (apt-get install libjpeg-turbo-progs, or the like)");
+                    return;
+                };
+                let psnr = psnr(&decode(&jpeg, Scale::eighths(eighths).unwrap()).0, &theirs);
+                assert!(psnr >= 50.0, "{psnr} dB: {size:?} {kind:?} {eighths}/8");
+            }
+        }
     }
 }
