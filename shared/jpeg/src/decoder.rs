@@ -100,7 +100,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Whether the picture is coded progressively: then coefficients are held until all scans are read.
+    /// Whether the picture is coded progressively: then all of its scans are decoded at once, side by side.
     pub fn is_progressive(&self) -> bool {
         self.header.frame.process == Process::Progressive
     }
