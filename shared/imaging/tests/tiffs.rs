@@ -226,3 +226,29 @@ fn tiles_shrink_as_strips_do() {
     let tiles = render(&tiles, &small).unwrap();
     assert!(difference(&pictures::read(&strips.thumbnails[0]), &pictures::read(&tiles.thumbnails[0])) < 0.01);
 }
+
+/// A file of 350 bytes took 88 MB, and could have taken 256: the decoder makes room for what a tag announces.
+#[test]
+fn a_tag_that_announces_millions_of_numbers_gets_no_room_for_them() {
+    let mut file = Tiff { compression: 5, ..kind() }.write(&rgb(&scene(WIDTH, HEIGHT)));
+    let predictor = file.windows(4).position(|bytes| bytes == [0x3D, 0x01, 3, 0]).unwrap();
+    file[predictor + 4..predictor + 12].copy_from_slice(&[5_000_000_u32, 0].map(u32::to_le_bytes).concat());
+    let error = render(&file, &[Rendition::new(Some(8), None)]).unwrap_err();
+    assert!(error.to_string().contains("5000000 numbers of tag 317"), "{error}");
+}
+
+/// As many strips as a picture can have are no reason to refuse it.
+#[test]
+fn a_strip_for_every_row_of_a_high_picture() {
+    let kind = Tiff {
+        width: 1,
+        height: 40_000,
+        rows_per_strip: 1,
+        planar: true,
+        compression: 32773,
+        ..Tiff::default()
+    };
+    let rows: Vec<u8> = (0..40_000).flat_map(|row: usize| [row.to_le_bytes()[1]; 3]).collect();
+    let seen = render_full(&kind.write(&rows));
+    assert!((0..40_000).step_by(777).all(|row| u32::from(seen.get_pixel(0, row)[0]) == row >> 8));
+}

@@ -17,10 +17,10 @@ use crate::limits::Limits;
 use crate::rows::{Frame, Sink};
 use crate::source::tiff::{Layout, read_layout};
 
-/// Tables of strips, a palette and the like.
+/// Tables of few strips, a palette and the like.
 const TABLES_BYTES: u64 = 4 * 1024 * 1024;
-/// The longest table of strips or tiles.
-const TABLE_BYTES: usize = 16 * 1024 * 1024;
+/// What the `tiff` crate holds for a number of a table (0.11.3): its bytes, itself in a list of anything, and alone.
+const NUMBER_BYTES: u64 = 64;
 
 /// Bytes that decoding holds at most: a strip or a row of tiles, unpacked, and one of them on its way.
 ///
@@ -37,11 +37,9 @@ pub(super) fn working_bytes(source: &[u8], header: &Header) -> u64 {
         let rows = u64::from(layout.part.height.min(header.stored.height));
         let part = layout.part.pixels().saturating_mul(pixel_bytes);
         // JPEG is unpacked beside its data, with as many coefficients of two bytes.
-        (width * rows * pixel_bytes).saturating_add(if layout.is_jpeg {
-            part.saturating_mul(5)
-        } else {
-            part
-        })
+        let unpacking = if layout.is_jpeg { part.saturating_mul(5) } else { part };
+        let tables = layout.most_numbers().saturating_mul(NUMBER_BYTES);
+        (width * rows * pixel_bytes).saturating_add(unpacking).saturating_add(tables)
     };
     parts.saturating_add(shown * 2 + profile + TABLES_BYTES)
 }
@@ -87,7 +85,6 @@ fn read_parts(
 ) -> Result<(), Error> {
     crate::source::check_size(SourceFormat::Tiff, layout.part, limits)?;
     let mut decoder_limits = DecoderLimits::default();
-    decoder_limits.ifd_value_size = TABLE_BYTES;
     decoder_limits.intermediate_buffer_size = source.len();
     let overlaid = Overlaid { source: Cursor::new(source), overlays: &layout.overlays };
     let mut decoder = Decoder::new(overlaid).map_err(explain)?.with_limits(decoder_limits);

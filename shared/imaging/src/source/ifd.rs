@@ -27,6 +27,7 @@ pub(super) mod tag {
     pub(in crate::source) const INK_SET: u16 = 332;
     pub(in crate::source) const EXTRA_SAMPLES: u16 = 338;
     pub(in crate::source) const SAMPLE_FORMAT: u16 = 339;
+    pub(in crate::source) const JPEG_TABLES: u16 = 347;
     pub(in crate::source) const YCBCR_SUBSAMPLING: u16 = 530;
     pub(in crate::source) const ICC_PROFILE: u16 = 34675;
     pub(in crate::source) const DNG_VERSION: u16 = 50706;
@@ -126,6 +127,15 @@ impl<'a> Directory<'a> {
         };
         let values = begin.get(..total).unwrap_or(begin);
         Some(values.chunks_exact(value_bytes).map(move |value| layout.join(value)))
+    }
+
+    /// Every entry's tag, and how many values it announces, whether they are there or not.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (u16, u64)> + use<'a> {
+        let layout = self.layout;
+        self.entries.chunks_exact(layout.entry_bytes()).filter_map(move |entry| {
+            let tag = u16::try_from(layout.number(entry, 0, 2)?).ok()?;
+            Some((tag, layout.number(entry, 4, layout.offset_bytes())?))
+        })
     }
 
     /// The first value of a tag that holds whole numbers.

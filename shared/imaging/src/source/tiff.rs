@@ -118,6 +118,17 @@ pub(crate) struct Layout<'a> {
     pub(crate) overlays: Vec<(usize, Vec<u8>)>,
 }
 
+impl Layout<'_> {
+    /// The most numbers that a tag may have which the decoder reads: one for each strip or tile, and never few.
+    pub(crate) fn most_numbers(&self) -> u64 {
+        let across = self.size.width.div_ceil(self.part.width);
+        let down = self.size.height.div_ceil(self.part.height);
+        let planes = if self.is_planar { self.samples as u64 } else { 1 };
+        let parts = u64::from(across).saturating_mul(down.into()).saturating_mul(planes);
+        parts.max(LEAST_NUMBERS)
+    }
+}
+
 /// Reads how the picture is stored; what cannot be shown is refused by name.
 pub(crate) fn read_layout(source: &[u8]) -> Result<Layout<'_>, Error> {
     const BLACK_IS_ZERO: u32 = 1;
@@ -139,7 +150,8 @@ pub(crate) fn read_layout(source: &[u8]) -> Result<Layout<'_>, Error> {
         return Err(unsupported(&format!("{name} compression")));
     }
     let meaning = read_meaning(&directory, source, bits)?;
-    let subsampling = directory.values(tag::YCBCR_SUBSAMPLING).map(Iterator::collect::<Vec<_>>);
+    let subsampling =
+        directory.values(tag::YCBCR_SUBSAMPLING).map(|values| values.take(3).collect::<Vec<_>>());
     if meaning == Meaning::YCbCr && compression != JPEG && subsampling.as_deref() != Some(&[1, 1]) {
         return Err(unsupported("colours at a lower resolution than brightness"));
     }
@@ -168,12 +180,13 @@ pub(crate) fn read_layout(source: &[u8]) -> Result<Layout<'_>, Error> {
     }
     let is_planar = samples > 1 && first(tag::PLANAR_CONFIGURATION, 1) == 2;
     let is_plain = compression == 1 && !is_tiled && !is_planar && first(tag::PREDICTOR, 1) == 1;
-    let plain_strips = if is_plain { read_strips(&directory, source) } else { None };
+    let strips = size.height.div_ceil(part.height) as usize;
+    let plain_strips = if is_plain { read_strips(&directory, source, strips) } else { None };
     let gray = directory.value_as(tag::PHOTOMETRIC_INTERPRETATION, BLACK_IS_ZERO);
     let gray = gray.ok_or_else(|| corrupt("no meaning of its samples"))?;
     let full_width = size.width.checked_next_multiple_of(part.width);
     let full_width = full_width.and_then(|width| directory.value_as(tag::IMAGE_WIDTH, width));
-    Ok(Layout {
+    let layout = Layout {
         size,
         meaning,
         alpha,
@@ -187,11 +200,23 @@ pub(crate) fn read_layout(source: &[u8]) -> Result<Layout<'_>, Error> {
         is_big_endian: directory.is_big_endian(),
         profile: directory.bytes(tag::ICC_PROFILE),
         overlays: [gray].into_iter().chain(full_width).collect(),
-    })
+    };
+    check_tables(&directory, &layout)?;
+    Ok(layout)
 }
 
-/// What lies in each strip; nothing where it lies behind the end.
-fn read_strips<'a>(directory: &Directory<'a>, source: &'a [u8]) -> Option<Vec<&'a [u8]>> {
+/// The `tiff` crate makes room for all the numbers that a tag announces before it reads the first of them, for up to
+/// 256 MiB of them (0.11.3), and what a caller says to that comes too late.
+fn check_tables(directory: &Directory<'_>, layout: &Layout<'_>) -> Result<(), Error> {
+    let most = layout.most_numbers();
+    match directory.counts().find(|(tag, count)| READ_BY_DECODER.contains(tag) && *count > most) {
+        Some((tag, count)) => Err(corrupt(&format!("{count} numbers of tag {tag}, where {most} are many"))),
+        None => Ok(()),
+    }
+}
+
+/// What lies in each strip; nothing where it lies behind the end. There are no more than the picture needs.
+fn read_strips<'a>(directory: &Directory<'a>, source: &'a [u8], count: usize) -> Option<Vec<&'a [u8]>> {
     let offsets = directory.values(tag::STRIP_OFFSETS)?;
     // Old files of one strip may not say how long it is.
     let counts = directory.values(tag::STRIP_BYTE_COUNTS).into_iter().flatten().chain([u64::MAX]);
@@ -199,10 +224,34 @@ fn read_strips<'a>(directory: &Directory<'a>, source: &'a [u8]) -> Option<Vec<&'
         let rest = usize::try_from(offset).ok().and_then(|at| source.get(at..)).unwrap_or_default();
         usize::try_from(count).ok().and_then(|count| rest.get(..count)).unwrap_or(rest)
     };
-    Some(offsets.zip(counts).map(strip).collect())
+    Some(offsets.zip(counts).take(count).map(strip).collect())
 }
 
 const JPEG: u64 = 7;
+/// However few strips or tiles there are, a tag may have as many numbers, or the bytes of JPEG's tables.
+const LEAST_NUMBERS: u64 = 1 << 15;
+/// Tags whose numbers the decoder reads.
+const READ_BY_DECODER: [u16; 19] = [
+    tag::IMAGE_WIDTH,
+    tag::IMAGE_LENGTH,
+    tag::BITS_PER_SAMPLE,
+    tag::COMPRESSION,
+    tag::PHOTOMETRIC_INTERPRETATION,
+    tag::STRIP_OFFSETS,
+    tag::SAMPLES_PER_PIXEL,
+    tag::ROWS_PER_STRIP,
+    tag::STRIP_BYTE_COUNTS,
+    tag::PLANAR_CONFIGURATION,
+    tag::PREDICTOR,
+    tag::TILE_WIDTH,
+    tag::TILE_LENGTH,
+    tag::TILE_OFFSETS,
+    tag::TILE_BYTE_COUNTS,
+    tag::EXTRA_SAMPLES,
+    tag::SAMPLE_FORMAT,
+    tag::JPEG_TABLES,
+    tag::YCBCR_SUBSAMPLING,
+];
 /// More than any picture has that is to be looked at.
 const MOST_SAMPLES: usize = 16;
 
