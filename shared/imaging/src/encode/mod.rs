@@ -30,16 +30,22 @@ pub(crate) fn encode(raster: &Raster, rendition: &Rendition) -> Result<(Vec<u8>,
 }
 
 /// Bytes that encoding so large a raster holds at most, besides the raster: for a pixel, what the encoder of the format
-/// keeps of it (planes, tokens, hash chains), and the file, which noise makes as large as the raster.
+/// keeps of it (planes, tokens, hash chains), and the file, which noise makes as large as the raster; and what it takes for
+/// a raster of any size, which is tables and the states of compressions.
 pub(crate) fn working_bytes(size: Size, rendition: &Rendition) -> u64 {
-    let of = |format| match format {
-        OutputFormat::Jpeg if rendition.progressive => 12,
-        OutputFormat::Jpeg | OutputFormat::Png => 8,
-        OutputFormat::WebP if rendition.lossless || rendition.format == Output::Auto => 48,
-        OutputFormat::WebP => 12,
-        OutputFormat::Avif => 128,
+    const KIB: u64 = 1024;
+    let of = |format| {
+        let (pixel, tables) = match format {
+            OutputFormat::Jpeg if rendition.progressive => (12, 128 * KIB),
+            OutputFormat::Jpeg => (8, 128 * KIB),
+            OutputFormat::Png => (8, 512 * KIB),
+            OutputFormat::WebP if rendition.lossless || rendition.format == Output::Auto => (48, 2048 * KIB),
+            OutputFormat::WebP => (12, 2048 * KIB),
+            OutputFormat::Avif => (128, 2048 * KIB),
+        };
+        size.pixels().saturating_mul(pixel).saturating_add(tables)
     };
-    size.pixels().saturating_mul(rendition.format.formats().map(of).max().unwrap_or_default())
+    rendition.format.formats().map(of).max().unwrap_or_default()
 }
 
 /// What no raster should be able to cause, because the rendition and the header have been checked before.
