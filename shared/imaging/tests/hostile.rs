@@ -5,7 +5,7 @@ mod pictures;
 use std::panic;
 
 use pictures::{JpegKind, Noise, difference, every_kind, jpeg, jpeg_with, render, render_full, scene};
-use thumbline_imaging::{Limits, Rendition};
+use thumbline_imaging::{Limits, OutputFormat, Rendition};
 
 /// Bytes are changed, removed, doubled and swapped, in files of every kind. Panics inside a decoder are contained, so
 /// that only a panic of ours would fail this.
@@ -87,6 +87,20 @@ fn limits_hold_for_bytes_pixels_and_sides() {
     assert_eq!(message, "too large: 2623 pixels, and at most 2622 are allowed");
     assert!(refused(|limits| limits.max_side_pixels = 60).unwrap().contains("61 pixels on the longer side"));
     assert!(refused(|limits| limits.max_source_bytes = 100).unwrap().contains("bytes"));
+}
+
+/// A picture of 7 by 5 pixels was expected to take 76 KB, and took 356: the state of a compression is large, whatever it
+/// compresses.
+#[test]
+fn what_encoders_take_for_a_picture_of_any_size_counts_as_memory() {
+    let file = pictures::encode(&scene(7, 5), image::ImageFormat::Bmp);
+    let mut limits = Limits::default();
+    limits.max_memory_bytes = 300 * 1024;
+    for format in [OutputFormat::Png, OutputFormat::WebP, OutputFormat::Avif] {
+        let small = [Rendition::new(None, None).with_format(format)];
+        let error = thumbline_imaging::render(&file, &small, &limits, &|| false).unwrap_err();
+        assert_eq!(error.code(), "too_large", "{format}: {error}");
+    }
 }
 
 /// A frame is not bound to the screen it is drawn on.
