@@ -17,6 +17,7 @@ PYTHON_READY := $(PYTHON_HOME)/ready
 THUMBLINE := $(TARGET)/debug/thumbline
 SAM_HOME := $(TARGET)/sam
 CHECKOV_HOME := $(TARGET)/checkov
+EMULATOR_HOME := $(TARGET)/emulator
 BENCH_HOME := $(TARGET)/bench
 BENCH_PYTHON = PYTHONDONTWRITEBYTECODE=1 $(BENCH_HOME)/python/bin/python
 BENCH_READY := $(addprefix $(BENCH_HOME)/,python/ready sharp/ready pictures/ready)
@@ -79,6 +80,11 @@ test-clients: build run-client-tests ## the aws CLI and boto3 against `thumbline
 .PHONY: run-client-tests
 run-client-tests: $(PYTHON_READY)
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
+
+.PHONY: test-deploy
+test-deploy: $(PYTHON_READY) $(SAM_HOME)/ready $(EMULATOR_HOME)/ready ## the stack, deployed by sam to an AWS on this machine
+	SAM=$(SAM) EMULATOR_PYTHON=$(EMULATOR_HOME)/bin/python PYTHONDONTWRITEBYTECODE=1 \
+		$(PYTHON_HOME)/bin/python -m pytest -x -p no:cacheprovider tests/deploy
 
 .PHONY: bench
 bench: rust-tools $(BENCH_READY) ## cost and quality beside sharp's and others' (needs Node.js)
@@ -186,6 +192,17 @@ $(PYTHON_READY) $(SAM_HOME)/ready $(CHECKOV_HOME)/ready $(BENCH_HOME)/python/rea
 	rm -rf -- $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+# The emulated AWS wants a newer Python than the rest.
+EMULATOR_BASE = $(shell for python in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python; do \
+	"$$python" -c 'import ensurepip, venv' 2> /dev/null && echo "$$python" && break; done)
+$(EMULATOR_HOME)/ready: $(wildcard tests/deploy/emulator/*.t* tests/deploy/emulator/*/*.py)
+	@[[ -n "$(EMULATOR_BASE)" ]] || { echo "the emulated AWS needs Python 3.13 with venv: name one with make EMULATOR_BASE=..." >&2; exit 1; }
+	rm -rf -- $(@D)
+	$(EMULATOR_BASE) -m venv $(@D)
+	cp -R tests/deploy/emulator $(@D)/plugin
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(@D)/plugin/requirements.txt $(@D)/plugin
 	touch $@
 
 $(BENCH_HOME)/sharp/ready: benches/package.json
