@@ -246,6 +246,18 @@ fn tables_without_end_are_refused() {
     assert!(error.to_string().contains("properties"), "{error}");
 }
 
+/// They take no bytes in the file, and 16 in memory: a file of 394 bytes took 393,216.
+#[test]
+fn extents_that_take_no_bytes_are_refused() {
+    let mut file = picture(&[]);
+    let iloc = file.windows(4).position(|name| name == b"iloc").unwrap();
+    // No bytes for an offset or a length; of the first item, 64,000 extents.
+    file[iloc + 8] = 0;
+    file[iloc + 18..iloc + 20].copy_from_slice(&64_000_u16.to_be_bytes());
+    let error = probe(&file, &Limits::default()).unwrap_err();
+    assert!(error.to_string().contains("64000 extents"), "{error}");
+}
+
 #[test]
 fn every_file_that_is_cut_is_refused() {
     for (name, file) in [

@@ -172,7 +172,11 @@ impl<'a> Meta<'a> {
             let elsewhere = table.u16()? != 0;
             let base = table.uint(base_bytes)?;
             let mut extents = Vec::new();
-            for _ in 0..table.u16()? {
+            let count = table.u16()?;
+            if count > 1 && index_bytes + offset_bytes + length_bytes == 0 {
+                return Err(corrupt(format!("{count} extents that are all of the file")));
+            }
+            for _ in 0..count {
                 check_count(extents_of_all, "extents")?;
                 extents_of_all += 1;
                 table.uint(index_bytes)?;
