@@ -29,7 +29,14 @@ fn every_format(picture: &RgbaImage) -> Vec<(&'static str, f64, Vec<u8>)> {
         ("lossless webp", 0.0, encode(picture, ImageFormat::WebP)),
         ("bmp", 0.0, encode(picture, ImageFormat::Bmp)),
         ("tiff", 0.0, rgba.write(picture)),
+        ("avif", 3.0, avif(picture)),
     ]
+}
+
+/// By the engine's own encoder, which is not of the decoder's family.
+fn avif(picture: &RgbaImage) -> Vec<u8> {
+    let avif = Rendition::new(None, None).with_format(OutputFormat::Avif).with_quality(90);
+    render(&encode(picture, ImageFormat::Png), &[avif]).unwrap().thumbnails.remove(0).bytes
 }
 
 /// A slow ramp along the longer side.
