@@ -120,10 +120,9 @@ enum Failure {
 }
 
 fn try_render(source: &Source, presets: &Presets, out: &Path) -> Result<Vec<ThumbnailFile>, Failure> {
-    let bytes =
-        std::fs::read(&source.path).with_context(|| format!("{} can't be read", source.path.display()));
-    let bytes = bytes.map_err(Failure::Io)?;
-    let rendered = thumbline_imaging::render(&bytes, &presets.renditions(), &Limits::default(), &|| false)
+    let limits = Limits::default();
+    let bytes = read(&source.path, limits.max_source_bytes)?;
+    let rendered = thumbline_imaging::render(&bytes, &presets.renditions(), &limits, &|| false)
         .map_err(Failure::Picture)?;
     let folder = out.join(&source.name);
     let files = presets.iter().zip(rendered.thumbnails).map(|(preset, thumbnail)| {
@@ -138,6 +137,20 @@ fn try_render(source: &Source, presets: &Presets, out: &Path) -> Result<Vec<Thum
         })
     });
     files.collect::<Result<_>>().map_err(Failure::Io)
+}
+
+/// All of a file, unless it is larger than any picture may be: then nothing of it.
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error| anyhow::Error::new(error).context(format!("{} can't be read", path.display()));
+    let length = std::fs::metadata(path).map_err(unreadable).map_err(Failure::Io)?.len();
+    if length > limit {
+        return Err(Failure::Picture(thumbline_imaging::Error::TooLarge {
+            what: "bytes",
+            actual: length,
+            limit,
+        }));
+    }
+    std::fs::read(path).map_err(unreadable).map_err(Failure::Io)
 }
 
 /// To three decimals.

@@ -83,6 +83,18 @@ fn a_file_named_several_times_is_rendered_as_often_and_told_in_json() {
     }
 }
 
+/// A disk's image among the pictures, say: it was read into memory whole before it was refused.
+#[test]
+fn a_file_larger_than_any_picture_may_be_is_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("image.jpg");
+    std::fs::File::create(&file).unwrap().set_len(1 << 40).unwrap();
+    let output = thumbline(&["render", file.to_str().unwrap(), "--out", &path(&folder), "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let line: Value = serde_json::from_str(text(&output.stdout).trim()).unwrap();
+    assert_eq!((line["outcome"].as_str(), line["reason"].as_str()), (Some("rejected"), Some("too_large")));
+}
+
 #[test]
 fn what_can_not_begin_says_why_and_exits_with_2() {
     let output = thumbline(&["render", "nowhere.jpg", "--out", "nowhere"]);
