@@ -86,6 +86,12 @@ test-deploy: $(PYTHON_READY) $(SAM_HOME)/ready $(EMULATOR_HOME)/ready ## the sta
 	SAM=$(SAM) EMULATOR_PYTHON=$(EMULATOR_HOME)/bin/python PYTHONDONTWRITEBYTECODE=1 \
 		$(PYTHON_HOME)/bin/python -m pytest -x -p no:cacheprovider tests/deploy
 
+.PHONY: test-arm64
+test-arm64: build $(PYTHON_READY) ## the layer for arm64 answers an invocation, under qemu-user where this machine is none
+	@command -v qemu-aarch64 > /dev/null || { echo "qemu-aarch64 is missing: apt-get install qemu-user (or the like)" >&2; exit 1; }
+	@$(MAKE) --no-print-directory layer ARCH=arm64
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python tests/deploy/arm64.py $(LAYER_HOME)/arm64/bootstrap
+
 .PHONY: bench
 bench: rust-tools $(BENCH_READY) ## cost and quality beside sharp's and others' (needs Node.js)
 	@cargo build --locked --release -p thumbline-cli -p thumbline-bench-image
@@ -96,6 +102,18 @@ bench: rust-tools $(BENCH_READY) ## cost and quality beside sharp's and others' 
 bench-memory: rust-tools $(BENCH_READY) ## peak memory against the source's size, up to 100 megapixels
 	@cargo build --locked --release -p thumbline-cli
 	@$(BENCH_PYTHON) benches/memory.py $(if $(DOCS),--docs)
+
+.PHONY: bench-cold
+bench-cold: $(BENCH_HOME)/cold-start/ready ## cold starts, beside a hello-world and Node.js with sharp
+	@$(MAKE) --no-print-directory layer ARCH=$(HOST_ARCH)
+	@cargo build --locked --release -p thumbline-bench-cold-start
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) benches/cold_start.py --bootstrap $(LAYER_HOME)/$(HOST_ARCH)/bootstrap \
+		--zip $(LAYER_HOME)/thumbline-layer-$(HOST_ARCH).zip --hello $(TARGET)/release/hello-lambda \
+		--node $(BENCH_HOME)/cold-start $(if $(DOCS),--docs)
+
+.PHONY: docs-cost
+docs-cost: ## docs/cost.md, of the figures in benches/results
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) benches/cost.py
 
 .PHONY: bench-stages
 bench-stages: rust-tools $(BENCH_HOME)/pictures/ready ## decoding, resizing, encoding, by Criterion
@@ -205,12 +223,16 @@ $(EMULATOR_HOME)/ready: $(wildcard tests/deploy/emulator/*.t* tests/deploy/emula
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(@D)/plugin/requirements.txt $(@D)/plugin
 	touch $@
 
+$(BENCH_HOME)/cold-start/ready: benches/cold-start/function.mjs
 $(BENCH_HOME)/sharp/ready: benches/package.json
+$(BENCH_HOME)/cold-start/ready: benches/cold-start/package.json
+$(BENCH_HOME)/sharp/ready $(BENCH_HOME)/cold-start/ready:
 	@command -v node > /dev/null && command -v npm > /dev/null || { echo "Node.js is missing, which sharp runs on: apt-get install nodejs npm (or the like)" >&2; exit 1; }
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 9) ? 0 : 1)' || { echo "$$(node --version) of Node.js is too old for sharp: 20.9 or newer" >&2; exit 1; }
 	rm -rf -- $(@D)
 	mkdir -p $(@D)
-	cp $< $(@D)/package.json
+	cp $(dir $<)package.json $(@D)/package.json
+	$(if $(wildcard $(dir $<)function.mjs),cp $(dir $<)function.mjs $(@D)/)
 	npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --loglevel=error
 	touch $@
 

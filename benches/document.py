@@ -8,6 +8,7 @@ import json
 import textwrap
 
 import chart
+import cold_start_report
 import contenders
 import jpeg_report
 import memory_report
@@ -81,9 +82,9 @@ the versions that `benches/package.json`, `benches/requirements.txt` and `Cargo.
 
 def write():
     """The page and its charts, of what has been measured."""
-    costs, memory, jpeg = (
+    costs, memory, jpeg, cold_starts = (
         json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        for file in (results.COSTS, results.MEMORY, results.JPEG)
+        for file in (results.COSTS, results.MEMORY, results.JPEG, results.COLD_STARTS)
     )
     parts = [INTRODUCTION]
     if costs:
@@ -94,6 +95,8 @@ def write():
         parts += memory_sections(memory)
     if jpeg:
         parts += jpeg_sections(jpeg)
+    if cold_starts:
+        parts += cold_start_report.sections(cold_starts)
     PAGE.write_text("\n".join([*parts, REMARKS]), encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ import contenders
 
 FOLDER = contenders.BENCHES / "results"
 COSTS, MEMORY, JPEG = FOLDER / "costs.json", FOLDER / "memory.json", FOLDER / "jpeg.json"
+COLD_STARTS = FOLDER / "cold-starts.json"
 
 
 def keep(file, found):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 # Amazon Linux 2023, which `provided.al2023` is.
 NEWEST_GLIBC = (2, 34)
-MOST_ZIP_BYTES = 9_000_000
+MOST_ZIP_BYTES = 8_000_000
 MACHINES = {"arm64": "AArch64", "x86_64": "Advanced Micro Devices X86-64"}
 # The first moment that a zip can hold.
 MOMENT = (1980, 1, 1, 0, 0, 0)
