@@ -22,8 +22,9 @@ START_DEADLINE_S = 60
 class Stack:
     """One running stack, and how to reach it."""
 
-    def __init__(self, process, endpoints, data):
+    def __init__(self, process, endpoints, data, log):
         self.process = process
+        self.log = log
         self.data = data
         self.url = endpoints["s3"]
         self.input = endpoints["input_bucket"]
@@ -62,7 +63,7 @@ class Stack:
             process.wait()
             raise RuntimeError(f"{program} ended with {process.returncode} before it was ready:\n{''.join(log)}")
         threading.Thread(target=_forward, args=(process.stdout, log), daemon=True).start()
-        return cls(process, json.loads(ready), data)
+        return cls(process, json.loads(ready), data, log)
 
     def stop(self):
         """Stops it as Ctrl-C does, and waits until it is gone."""
