@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import queue
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -37,8 +38,7 @@ class RuntimeApi:
         self.asked = threading.Event()  # set by either
         self._waiting = queue.Queue()
         self._running = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
@@ -78,6 +78,15 @@ class RuntimeApi:
             return False
         invocation.answers.put(Answer(body, is_error=verb == "error"))
         return True
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        # A process that was killed asks for nothing more.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(api):
