@@ -18,6 +18,7 @@ THUMBLINE := $(TARGET)/debug/thumbline
 SAM_HOME := $(TARGET)/sam
 CHECKOV_HOME := $(TARGET)/checkov
 EMULATOR_HOME := $(TARGET)/emulator
+CARGO_LAMBDA_HOME := $(TARGET)/cargo-lambda
 BENCH_HOME := $(TARGET)/bench
 BENCH_PYTHON = PYTHONDONTWRITEBYTECODE=1 $(BENCH_HOME)/python/bin/python
 BENCH_READY := $(addprefix $(BENCH_HOME)/,python/ready sharp/ready pictures/ready)
@@ -29,7 +30,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .PHONY: help
 help: ## list these
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## sample pictures through the whole stack, into demo-output/
@@ -85,6 +86,11 @@ run-client-tests: $(PYTHON_READY)
 test-deploy: $(PYTHON_READY) $(SAM_HOME)/ready $(EMULATOR_HOME)/ready ## the stack, deployed by sam to an AWS on this machine
 	SAM=$(SAM) EMULATOR_PYTHON=$(EMULATOR_HOME)/bin/python PYTHONDONTWRITEBYTECODE=1 \
 		$(PYTHON_HOME)/bin/python -m pytest -x -p no:cacheprovider tests/deploy
+
+.PHONY: test-cargo-lambda
+test-cargo-lambda: build $(CARGO_LAMBDA_HOME)/ready ## the layer's bootstrap under cargo lambda watch and invoke
+	CARGO_LAMBDA=$(CARGO_LAMBDA_HOME)/bin/cargo-lambda PYTHONDONTWRITEBYTECODE=1 \
+		$(CARGO_LAMBDA_HOME)/bin/python tests/deploy/cargo_lambda.py
 
 .PHONY: test-arm64
 test-arm64: build $(PYTHON_READY) ## the layer for arm64 answers an invocation, under qemu-user where this machine is none
@@ -200,10 +206,11 @@ rust-tools:
 $(PYTHON_READY): tests/clients/requirements.txt
 $(SAM_HOME)/ready: tests/template/sam.txt
 $(CHECKOV_HOME)/ready: tests/template/checkov.txt
+$(CARGO_LAMBDA_HOME)/ready: tests/deploy/cargo-lambda.txt
 $(BENCH_HOME)/python/ready: benches/requirements.txt
 
 # An environment with what the first prerequisite names.
-$(PYTHON_READY) $(SAM_HOME)/ready $(CHECKOV_HOME)/ready $(BENCH_HOME)/python/ready:
+$(PYTHON_READY) $(SAM_HOME)/ready $(CHECKOV_HOME)/ready $(CARGO_LAMBDA_HOME)/ready $(BENCH_HOME)/python/ready:
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: apt-get install python3 python3-venv (or the like)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) has no venv: apt-get install python3-venv (or the like)" >&2; exit 1; }
