@@ -20,6 +20,10 @@ pub(crate) fn try_on(input: &[u8]) -> bool {
     let height = (pixels.len() / width).min(MAX_SIDE);
     let pixels: Vec<[u8; 4]> =
         pixels.iter().take(width * height).map(|pixel| simplified(*pixel, pixels, *kind)).collect();
+    if pixels.iter().all(|pixel| pixel[3] == 0) {
+        // A BMP that would show nothing at all is taken for one whose fourth byte means nothing.
+        return false;
+    }
     let source = carriers::bmp(width, height, &pixels);
 
     let quality = quality % 100 + 1;
@@ -64,7 +68,7 @@ fn assert_same(seen: &RgbaImage, pixels: &[[u8; 4]]) {
         let apart = match alpha {
             0 => continue,
             &u8::MAX => 0,
-            alpha => u8::MAX / alpha + 1,
+            alpha => (u8::MAX / alpha).saturating_add(1),
         };
         for (seen, stored) in seen.0.iter().zip([r, g, b]) {
             assert!(seen.abs_diff(*stored) <= apart, "{seen} for {stored}, with an alpha of {alpha}");
