@@ -8,11 +8,12 @@ use lambda_runtime::Error;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     match std::env::var("_HANDLER").as_deref() {
+        Ok("api") => thumbline_api::run().await,
         Ok("resize") => thumbline_resize::run().await,
-        Ok(other) => {
-            Err(format!("Handler {other:?} is no door of this layer; set the function's Handler to: resize")
-                .into())
-        }
+        Ok(other) => Err(format!(
+            "Handler {other:?} is no door of this layer; set the function's Handler to one of: api, resize"
+        )
+        .into()),
         Err(_) => {
             Err("_HANDLER is not set: this is the bootstrap of a Lambda layer, started by Lambda".into())
         }
