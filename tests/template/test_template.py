@@ -35,10 +35,12 @@ def circles(text):
 class Template(unittest.TestCase):
     def test_a_circle_between_a_bucket_and_its_function_would_be_seen(self):
         constructed = "THUMBLINE_OUTPUT_BUCKET: !If [NamesOutput"
-        self.assertEqual(TEXT.count(constructed), 1)
+        self.assertEqual(TEXT.count(constructed), 2, "one in each function")
         self.assertEqual(circles(TEXT), [])
-        circular = TEXT.replace(constructed, "THUMBLINE_LOG: !Ref InputBucket\n          " + constructed)
-        self.assertNotEqual(circles(circular), [])
+        before, between, after = TEXT.split(constructed)
+        reference = "THUMBLINE_LOG: !Ref InputBucket\n          " + constructed
+        for circular in (before + reference + between + constructed + after, before + constructed + between + reference + after):
+            self.assertNotEqual(circles(circular), [])
 
     def test_buckets_outlive_the_stack(self):
         buckets = of_type("AWS::S3::Bucket")
@@ -64,6 +66,29 @@ class Template(unittest.TestCase):
         for function in functions:
             self.assertEqual(function["Properties"]["AutoPublishAlias"], "live")
             self.assertTrue(function["Properties"]["AutoPublishAliasAllProperties"])
+
+    def test_all_of_the_api_is_there_or_none_of_it(self):
+        translated = translate.translate(TEXT)["Resources"]
+        parts = {name: resource for name, resource in translated.items() if "Api" in name}
+        self.assertGreater(len(parts), 10)
+        for name, resource in parts.items():
+            self.assertEqual(resource.get("Condition"), "HasApi", name)
+
+    def test_only_reading_can_be_had_without_a_key_and_preflights_never_need_one(self):
+        paths = RESOURCES["ThumbnailApi"]["Properties"]["DefinitionBody"]["paths"]
+        methods = {
+            (path, name): method["security"] for path, methods in paths.items() for name, method in methods.items()
+        }
+        keyed = {path for (path, name), security in methods.items() if security == [{"api_key": []}]}
+        self.assertEqual(keyed, {"/images", "/images/{proxy+}", "/failures", "/failures/{proxy+}"})
+        decided = {path for (path, name), security in methods.items() if security and path not in keyed}
+        self.assertEqual(decided, {"/thumbnails/{proxy+}", "/manifests/{proxy+}"})
+        for path in keyed | decided:
+            self.assertEqual(methods[path, "options"], [], path)
+
+    def test_who_may_read_is_deployed_with_its_parameter(self):
+        # What SAM looks at to tell whether an API has changed has the parameter's name in it and not its value.
+        self.assertTrue(RESOURCES["ThumbnailApi"]["Properties"]["AlwaysDeploy"])
 
     def test_every_alarm_and_every_parameter_is_documented(self):
         operations = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
