@@ -17,7 +17,7 @@ use crate::database::{self, StoreError};
 use crate::delivery;
 use crate::environment::Surroundings;
 use crate::events::{self, StoredEvent};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Slot};
 use crate::function::FunctionConfig;
 use crate::invocation::{Attempt, Invocation, InvocationRecord, new_request_id};
 use crate::log::LogSink;
@@ -191,11 +191,35 @@ impl Lambda {
         self.run(function, Invocation::new(payload)).await
     }
 
+    /// The same, but waits for an environment when all are busy, where Lambda would start one more: it has a thousand of
+    /// them and a laptop a few.
+    pub async fn invoke_when_free(&self, function: &str, payload: Bytes) -> Result<Attempt, InvokeError> {
+        let invocation = Invocation::new(payload);
+        let fleet = self.check(function, &invocation)?;
+        let slot = fleet.reserve().await.ok_or(InvokeError::Store(StoreError::Stopping))?;
+        self.run_in(slot, fleet, invocation).await
+    }
+
     pub(crate) async fn run(&self, function: &str, invocation: Invocation) -> Result<Attempt, InvokeError> {
+        let fleet = self.check(function, &invocation)?;
+        let slot = fleet.try_reserve().ok_or(InvokeError::Throttled)?;
+        self.run_in(slot, fleet, invocation).await
+    }
+
+    /// Whether this can be invoked now, and where.
+    fn check(&self, function: &str, invocation: &Invocation) -> Result<&Arc<Fleet>, InvokeError> {
         let fleet = self.fleet(function)?;
         check_size(invocation.payload.len(), MAX_SYNCHRONOUS_BYTES)?;
         serde_json::from_slice::<&RawValue>(&invocation.payload).map_err(InvokeError::NotJson)?;
-        let slot = fleet.try_reserve().ok_or(InvokeError::Throttled)?;
+        Ok(fleet)
+    }
+
+    async fn run_in(
+        &self,
+        slot: Slot,
+        fleet: &Arc<Fleet>,
+        invocation: Invocation,
+    ) -> Result<Attempt, InvokeError> {
         // On Lambda an invocation runs to its end even if its caller has gone away, so it is not the caller's future
         // that runs it.
         let (service, fleet) = (self.service.clone(), fleet.clone());

@@ -3,6 +3,7 @@
 //! `cargo run -p thumbline-local-s3 --example serve -- FOLDER [PORT]` prints one line of JSON when it is ready: the URL
 //! and the keys that requests must be signed with. Without a port, the system chooses one.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             secret_access_key: SECRET_ACCESS_KEY.into(),
         },
         region: REGION.into(),
+        cors: BTreeMap::new(),
         rules: Vec::new(),
         sink: None,
     })?;

@@ -17,12 +17,14 @@
 //! name. Such requests are answered with `NotImplemented`, or, where S3 has an answer for a bucket that was never
 //! configured, with that.
 
+mod cors;
 mod faults;
 mod notifications;
 mod requests;
 mod service;
 mod store;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 
 use redb::Database;
 
+pub use self::cors::CorsRule;
 pub use self::faults::{Effect, Fault, FaultId, Faults, KeyPattern};
 pub use self::notifications::NotificationRule;
 use self::notifications::Notifications;
@@ -88,6 +91,8 @@ pub struct S3Options {
     pub credentials: Credentials,
     /// The region that buckets and events are said to be in.
     pub region: String,
+    /// Which pages of other origins may use a bucket, by the bucket's name.
+    pub cors: BTreeMap<String, Vec<CorsRule>>,
     /// What is announced.
     pub rules: Vec<NotificationRule>,
     /// Where it is announced.
@@ -141,7 +146,7 @@ pub struct S3 {
 impl S3 {
     /// Opens the store in its folder, whatever state an earlier process left it in.
     pub fn open(options: S3Options) -> Result<Self, OpenError> {
-        let S3Options { database, blobs, credentials, region, rules, sink } = options;
+        let S3Options { database, blobs, credentials, region, cors, rules, sink } = options;
         let blobs =
             Blobs::open(blobs.clone()).map_err(|source| OpenError::Blobs { folder: blobs, source })?;
         let notifications = Notifications::new(region.clone(), rules, sink.clone());
@@ -150,7 +155,7 @@ impl S3 {
             Failure::Broken(error) => OpenError::Index(error),
         })?;
         let store = Arc::new(store);
-        let service = S3Service::new(Arc::clone(&store), &credentials, region);
+        let service = S3Service::new(Arc::clone(&store), &credentials, region, cors);
         Ok(Self { store, service })
     }
 

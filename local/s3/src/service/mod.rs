@@ -38,6 +38,7 @@ use self::draining::Draining;
 use self::gate::{Admission, Gate, KeyRing};
 use self::operations::Operations;
 use self::ranges::IgnoredRanges;
+use crate::cors::{PREFLIGHT, Rules, Visit};
 use crate::notifications::Origin;
 use crate::requests::UNKNOWN_OPERATION;
 use crate::store::Store;
@@ -54,10 +55,11 @@ pub struct S3Service {
     requests: RequestLog,
     faults: Faults,
     region: String,
+    cors: Arc<Rules>,
 }
 
 impl S3Service {
-    pub(crate) fn new(store: Arc<Store>, credentials: &Credentials, region: String) -> Self {
+    pub(crate) fn new(store: Arc<Store>, credentials: &Credentials, region: String, cors: Rules) -> Self {
         let faults = Faults::default();
         let operations = Operations::new(store, region.clone());
         let build = |admission| {
@@ -68,7 +70,13 @@ impl S3Service {
         };
         let mut builder = build(Admission::Signed);
         builder.set_route(IgnoredRanges::new(build(Admission::Vouched).build()));
-        Self { protocol: builder.build(), requests: RequestLog::default(), faults, region }
+        Self {
+            protocol: builder.build(),
+            requests: RequestLog::default(),
+            faults,
+            region,
+            cors: Arc::new(cors),
+        }
     }
 
     pub(crate) fn requests(&self) -> RequestLog {
@@ -94,9 +102,17 @@ impl S3Service {
         let user_agent = user_agent.unwrap_or_default().to_owned();
         let waits_for_leave = request.headers().contains_key(EXPECT);
 
-        let answer = match prepare(request, &errand).await {
-            Ok(request) => self.protocol.call(request).await,
-            Err(error) => Err(error),
+        let visit = Visit::of(&request);
+        let cors = bucket.as_ref().and_then(|bucket| self.cors.get(bucket));
+        let answer = match visit.as_ref().filter(|visit| visit.is_preflight) {
+            Some(preflight) => {
+                let _ = errand.operation.set(PREFLIGHT.to_owned());
+                Ok(preflight.answer(cors))
+            }
+            None => match prepare(request, &errand).await {
+                Ok(request) => self.protocol.call(request).await,
+                Err(error) => Err(error),
+            },
         };
         let answer = match answer {
             Ok(_) if errand.drop_connection.load(Ordering::Relaxed) => {
@@ -104,6 +120,9 @@ impl S3Service {
             }
             Ok(mut answer) => {
                 answers::complete(&mut answer, &errand.id, &path, &self.region);
+                if let Some(visit) = &visit {
+                    visit.mark(cors, answer.headers_mut());
+                }
                 if waits_for_leave && !answer.status().is_success() {
                     // Its body was promised and will not come, so nothing can follow on this connection. A client that
                     // is not told would use it for its next request.

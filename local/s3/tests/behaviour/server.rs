@@ -1,5 +1,6 @@
 //! A server of its own for every test, with a sink that writes its events into the same database.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,7 @@ impl Server {
                 secret_access_key: SECRET_ACCESS_KEY.into(),
             },
             region: "us-east-1".into(),
+            cors: BTreeMap::new(),
             rules,
             sink: Some(events.clone()),
         })

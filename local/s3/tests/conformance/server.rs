@@ -1,6 +1,7 @@
 //! The servers that the suite asks, each started for it on a port that the system chooses and ended with it.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, mpsc};
@@ -80,6 +81,7 @@ pub(crate) async fn embedded() -> Server {
             secret_access_key: door.secret_access_key.clone(),
         },
         region: door.region.clone(),
+        cors: BTreeMap::new(),
         rules: Vec::new(),
         sink: None,
     });
