@@ -7,8 +7,10 @@ use serde::Serialize;
 pub struct Endpoints {
     /// Where S3 answers; the same address answers for all services, as `AWS_ENDPOINT_URL` wants it.
     pub s3: String,
-    /// Where the thumbnail API answers. There is none yet.
+    /// Where the thumbnail API answers, with its stage and without a slash at the end, if the template has one.
     pub api: Option<String>,
+    /// The key that opens what needs one there.
+    pub api_key: Option<String>,
     /// Where Lambda answers.
     pub lambda: String,
     /// Where SQS answers.

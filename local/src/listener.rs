@@ -1,4 +1,5 @@
-//! One address for all services, as `AWS_ENDPOINT_URL` wants it.
+//! Connections, and what answers on them: one address for all services, as `AWS_ENDPOINT_URL` wants it, and one for the REST
+//! API.
 //!
 //! SQS requests carry their operation in a header, Lambda's have paths of their own, and everything else is S3's. A body
 //! for S3 is passed on as it arrives; the others' are small and are read whole, within their services' limits.
@@ -17,6 +18,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
+use thumbline_local_gateway::Gateway;
 use thumbline_local_lambda::{Lambda, Sqs, read_body};
 use thumbline_local_s3::S3;
 use tokio::net::{TcpListener, TcpStream};
@@ -31,11 +33,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Why an answer cannot be given, or not to its end: the connection is closed.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-struct Failure(Box<dyn Error + Send + Sync>);
+pub(crate) struct Failure(Box<dyn Error + Send + Sync>);
 
-type AnyBody = UnsyncBoxBody<Bytes, Failure>;
+pub(crate) type AnyBody = UnsyncBoxBody<Bytes, Failure>;
 
-/// The services behind the address.
+/// What answers requests at an address.
+pub(crate) trait Site: Clone + Send + Sync + 'static {
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Result<Response<AnyBody>, Failure>> + Send;
+}
+
+/// The services behind one address.
 #[derive(Clone)]
 pub(crate) struct Services {
     pub(crate) s3: S3,
@@ -44,7 +55,7 @@ pub(crate) struct Services {
 }
 
 /// Serves until told to stop, or until nobody could tell any more.
-pub(crate) async fn serve(listener: TcpListener, services: Services, stop: oneshot::Receiver<Infallible>) {
+pub(crate) async fn serve<S: Site>(listener: TcpListener, site: S, stop: oneshot::Receiver<Infallible>) {
     let connections = GracefulShutdown::new();
     // Aborted when this function returns: what a connection holds, the database among it, is free then.
     let mut tasks = JoinSet::new();
@@ -63,7 +74,7 @@ pub(crate) async fn serve(listener: TcpListener, services: Services, stop: onesh
             Some(_) = tasks.join_next() => continue,
             _ = &mut stop => break,
         };
-        tasks.spawn(connect(stream, peer, services.clone(), &connections));
+        tasks.spawn(connect(stream, peer, site.clone(), &connections));
     }
     drop(listener);
     if tokio::time::timeout(PATIENCE, connections.shutdown()).await.is_err() {
@@ -73,16 +84,16 @@ pub(crate) async fn serve(listener: TcpListener, services: Services, stop: onesh
 }
 
 /// Answers what comes over one connection, until it ends.
-fn connect(
+fn connect<S: Site>(
     stream: TcpStream,
     peer: SocketAddr,
-    services: Services,
+    site: S,
     connections: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + use<> {
+) -> impl Future<Output = ()> + Send + use<S> {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
-        let services = services.clone();
-        async move { services.answer(request, peer).await }
+        let site = site.clone();
+        async move { site.answer(request, peer).await }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
@@ -94,7 +105,18 @@ fn connect(
     }
 }
 
-impl Services {
+impl Site for Gateway {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Result<Response<AnyBody>, Failure> {
+        let response = Gateway::answer(self, request, peer).await.map_err(|error| Failure(error.into()))?;
+        Ok(response.map(|body| body.map_err(|never| match never {}).boxed_unsync()))
+    }
+}
+
+impl Site for Services {
     async fn answer(
         &self,
         mut request: Request<Incoming>,

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redb::{Database, DatabaseError};
+use thumbline_local_gateway::{Gateway, RestApi};
 use thumbline_local_lambda::{
     Account, AsyncConfig, FunctionConfig, Lambda, LambdaOptions, LogSink, Sqs, SqsError, StartError,
 };
-use thumbline_local_s3::{CreateBucketError, Credentials, OpenError, S3, S3Options};
+use thumbline_local_s3::{CorsRule, CreateBucketError, Credentials, OpenError, S3, S3Options};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::endpoints::Endpoints;
 use crate::listener::{self, Services};
@@ -44,8 +45,12 @@ pub struct StackOptions {
     pub parameters: BTreeMap<String, String>,
     /// The folder that keeps everything: objects, events, messages. Made if it is missing.
     pub data: PathBuf,
+    /// The parameters' values where the template has such parameters and `parameters` does not say.
+    pub preferences: BTreeMap<String, String>,
     /// Where to listen. Port 0 lets the system choose.
     pub address: SocketAddr,
+    /// Where to listen for the REST API, if the template has one. Port 0 lets the system choose.
+    pub api_address: SocketAddr,
     /// The executable that stands for the layer's `bootstrap`, for functions whose package has none.
     pub bootstrap: PathBuf,
     /// The most environments of each function.
@@ -69,8 +74,10 @@ impl StackOptions {
         Self {
             template: TemplateSource::File(template.into()),
             parameters: BTreeMap::new(),
+            preferences: BTreeMap::new(),
             data: data.into(),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            api_address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             bootstrap: bootstrap.into(),
             concurrency: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
             retry_delays: None,
@@ -149,9 +156,9 @@ pub struct Stack {
     endpoints: Endpoints,
     blueprint: Blueprint,
     services: ServicesHandle,
-    /// Dropping it tells the listener to stop.
-    stop: Option<oneshot::Sender<Infallible>>,
-    listener: JoinHandle<()>,
+    /// Dropping them tells the listeners to stop.
+    stop: Vec<oneshot::Sender<Infallible>>,
+    listeners: JoinSet<()>,
     database: Arc<Database>,
 }
 
@@ -167,12 +174,7 @@ impl std::fmt::Debug for ServicesHandle {
 impl Stack {
     /// Starts everything that the template describes. Events that an earlier run left behind are delivered.
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
-        let listener = TcpListener::bind(options.address)
-            .await
-            .map_err(|source| StackError::Listen { address: options.address, source })?;
-        let address = listener
-            .local_addr()
-            .map_err(|source| StackError::Listen { address: options.address, source })?;
+        let (listener, address) = bind(options.address).await?;
         let url = format!("http://{address}");
         let surroundings = Surroundings {
             stack_name: STACK_NAME.to_owned(),
@@ -180,9 +182,15 @@ impl Stack {
             account_id: ACCOUNT_ID.to_owned(),
             endpoint: url.clone(),
             parameters: options.parameters.clone(),
+            preferences: options.preferences.clone(),
         };
         let blueprint = Blueprint::read(&options.template, &surroundings)?;
-        let endpoints = endpoints(&blueprint, &url)?;
+        let door = match blueprint.apis.first() {
+            Some(api) => Some((api.clone(), bind(options.api_address).await?)),
+            None => None,
+        };
+        let api = door.as_ref().map(|(api, (_, address))| (api, *address));
+        let endpoints = endpoints(&blueprint, &url, api)?;
         let account = Account {
             id: ACCOUNT_ID.to_owned(),
             region: REGION.to_owned(),
@@ -215,6 +223,7 @@ impl Stack {
                 secret_access_key: SECRET_ACCESS_KEY.to_owned(),
             },
             region: REGION.to_owned(),
+            cors: local_origins(&blueprint.cors, api),
             rules: blueprint.triggers.clone(),
             sink: Some(Arc::new(Functions(lambda.clone()))),
         })?;
@@ -222,14 +231,22 @@ impl Stack {
             s3.create_bucket(bucket).await?;
         }
         let services = Services { s3, lambda, sqs };
+        let mut listeners = JoinSet::new();
         let (stop, stopped) = oneshot::channel();
-        let listener = tokio::spawn(listener::serve(listener, services.clone(), stopped));
+        let mut stops = vec![stop];
+        listeners.spawn(listener::serve(listener, services.clone(), stopped));
+        if let Some((api, (listener, address))) = door {
+            let gateway = Gateway::new(api, ACCOUNT_ID, services.lambda.clone(), address.port());
+            let (stop, stopped) = oneshot::channel();
+            stops.push(stop);
+            listeners.spawn(listener::serve(listener, gateway, stopped));
+        }
         Ok(Self {
             endpoints,
             blueprint,
             services: ServicesHandle(services),
-            stop: Some(stop),
-            listener,
+            stop: stops,
+            listeners,
             database,
         })
     }
@@ -267,9 +284,9 @@ impl Stack {
     /// Stops everything. Requests may finish; functions are killed, and what they were doing comes again at the next
     /// start with the same data folder.
     pub async fn stop(mut self) {
-        self.stop = None;
+        self.stop.clear();
         self.services.0.lambda.stop().await;
-        let _ = (&mut self.listener).await;
+        while self.listeners.join_next().await.is_some() {}
         let database = self.database.clone();
         drop(self);
         close(database).await;
@@ -278,7 +295,7 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        self.listener.abort();
+        self.listeners.abort_all();
         self.services.0.lambda.abort();
     }
 }
@@ -296,13 +313,42 @@ async fn close(database: Arc<Database>) {
     }
 }
 
-fn endpoints(blueprint: &Blueprint, url: &str) -> Result<Endpoints, StackError> {
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StackError> {
+    let listen = |source| StackError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let bound = listener.local_addr().map_err(listen)?;
+    Ok((listener, bound))
+}
+
+/// The buckets' rules for this machine: where they name the API's own origin on AWS, they name the one that it has here.
+fn local_origins(
+    cors: &BTreeMap<String, Vec<CorsRule>>,
+    api: Option<(&RestApi, SocketAddr)>,
+) -> BTreeMap<String, Vec<CorsRule>> {
+    let mut cors = cors.clone();
+    if let Some((api, address)) = api {
+        let on_aws = format!("https://{}.execute-api.{REGION}.amazonaws.com", api.id);
+        let names_api = |rule: &&mut CorsRule| rule.origins.contains(&on_aws);
+        for rule in cors.values_mut().flatten().filter(names_api) {
+            rule.origins.push(format!("http://{address}"));
+            rule.origins.push(format!("http://localhost:{}", address.port()));
+        }
+    }
+    cors
+}
+
+fn endpoints(
+    blueprint: &Blueprint,
+    url: &str,
+    api: Option<(&RestApi, SocketAddr)>,
+) -> Result<Endpoints, StackError> {
     let output = |name: &'static str, what: &'static str| {
         blueprint.outputs.get(name).cloned().ok_or(StackError::Output { name, what })
     };
     Ok(Endpoints {
         s3: url.to_owned(),
-        api: None,
+        api: api.map(|(api, address)| format!("http://{address}/{}", api.stage)),
+        api_key: api.and_then(|(api, _)| api.keys.first()).map(|key| key.value.clone()),
         lambda: url.to_owned(),
         sqs: url.to_owned(),
         input_bucket: output("InputBucketName", "the bucket for pictures")?,

@@ -101,7 +101,7 @@ impl Request {
         // behind the API's own domain, `requestContext.path` begins with the stage and `path` does not.
         let sent = context.path.as_deref().unwrap_or(&event.path);
         let proxied = event.path_parameters.first("proxy").map(str::to_owned);
-        let (base_path, path) = split_base(sent, &event.path, proxied.as_deref());
+        let (base_path, path) = split_base(sent, &event.path, event.resource.as_deref(), proxied.as_deref());
         let query = if event.multi_value_query.is_empty() { event.query } else { event.multi_value_query };
         Ok(Request {
             sender: Sender::Rest,
@@ -149,15 +149,23 @@ fn is_function_url(domain: &str) -> bool {
 
 /// Splits what was sent into the part that names the stage or the base path mapping, and the rest. All are still encoded.
 ///
-/// With `{proxy+}` API Gateway says itself what lies below; without, the request was for the root.
-fn split_base<'a>(sent: &'a str, path: &'a str, proxied: Option<&str>) -> (&'a str, &'a str) {
-    let below = proxied.map(|proxied| format!("/{proxied}"));
-    match below {
-        Some(below) if sent.ends_with(&below) => sent.split_at(sent.len() - below.len()),
-        // API Gateway took the encoding off `proxy`: `path` is as it was sent.
-        Some(_) => (sent.strip_suffix(path).unwrap_or_default(), path),
-        None => (sent.trim_end_matches('/'), "/"),
+/// API Gateway says itself what lies below: a resource, such as `/images/{proxy+}`, and what was sent for its parameter.
+fn split_base<'a>(
+    sent: &'a str,
+    path: &'a str,
+    resource: Option<&str>,
+    proxied: Option<&str>,
+) -> (&'a str, &'a str) {
+    let literal = resource.and_then(|resource| resource.split('{').next()).unwrap_or("/");
+    let below = format!("{literal}{}", proxied.unwrap_or_default());
+    if below == "/" {
+        return (sent.trim_end_matches('/'), "/");
     }
+    if sent.ends_with(&below) {
+        return sent.split_at(sent.len() - below.len());
+    }
+    // Something was sent in another form than API Gateway tells it, such as with a slash at its end: `path` is as it was sent.
+    (sent.strip_suffix(path).unwrap_or_default(), path)
 }
 
 fn base_url(headers: &HeaderMap, domain: Option<&str>, base_path: &str) -> String {
@@ -205,5 +213,35 @@ fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, EventError> {
         None => Ok(Bytes::new()),
         Some(text) if is_base64 => Ok(BASE64_STANDARD.decode(text)?.into()),
         Some(text) => Ok(text.into_bytes().into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_below_the_stage_is_found_for_every_resource() {
+        for (sent, path, resource, proxied, base, below) in [
+            ("/v1/", "/", Some("/"), None, "/v1", "/"),
+            ("/v1", "/", Some("/"), None, "/v1", "/"),
+            ("/v1/health", "/health", Some("/{proxy+}"), Some("health"), "/v1", "/health"),
+            ("/v1/images", "/images", Some("/images"), None, "/v1", "/images"),
+            ("/v1/images/", "/images/", Some("/images"), None, "/v1", "/images/"),
+            (
+                "/v1/images/a%2Fb",
+                "/images/a%2Fb",
+                Some("/images/{proxy+}"),
+                Some("a%2Fb"),
+                "/v1",
+                "/images/a%2Fb",
+            ),
+            ("/v1/images/a/", "/images/a/", Some("/images/{proxy+}"), Some("a"), "/v1", "/images/a/"),
+            // Behind a domain of one's own with a base path mapping.
+            ("/pics/images/a", "/pics/images/a", Some("/images/{proxy+}"), Some("a"), "/pics", "/images/a"),
+            ("/v1/a", "/a", None, Some("a"), "/v1", "/a"),
+        ] {
+            assert_eq!(split_base(sent, path, resource, proxied), (base, below), "{sent}");
+        }
     }
 }

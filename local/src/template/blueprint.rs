@@ -1,4 +1,4 @@
-//! What the stack takes from a template: buckets, functions, queues, and what wires them.
+//! What the stack takes from a template: buckets, functions, queues, APIs, and what wires them.
 //!
 //! Facts are from the SAM specification and from the CloudFormation reference of each type. Types that change nothing on
 //! one machine (log groups, layers, roles, alarms) are passed over.
@@ -7,10 +7,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use thumbline_local_gateway::RestApi;
 use thumbline_local_lambda::{EventSource, QueueConfig};
-use thumbline_local_s3::NotificationRule;
+use thumbline_local_s3::{CorsRule, NotificationRule};
 
-use super::identity::{self, BUCKET, FUNCTION, QUEUE, ROLE, SOURCE};
+use super::api::{self, Apis};
+use super::identity::{
+    self, API, API_KEY, BUCKET, FUNCTION, QUEUE, ROLE, SOURCE, USAGE_PLAN, USAGE_PLAN_KEY,
+};
 use super::node::Node;
 use super::permission::{self, Permission};
 use super::problem::{Problem, TemplateError};
@@ -70,6 +74,10 @@ pub struct Blueprint {
     pub queues: Vec<QueueConfig>,
     /// Which changes of buckets are told to which functions, whose names are the targets.
     pub triggers: Vec<NotificationRule>,
+    /// Which pages of other origins may use which buckets, by the bucket's name.
+    pub cors: BTreeMap<String, Vec<CorsRule>>,
+    /// The REST APIs, in the order of the template.
+    pub apis: Vec<RestApi>,
     /// Which queues feed which functions.
     pub sources: Vec<EventSource>,
     /// What each role may do, by the role's ARN.
@@ -104,6 +112,7 @@ fn read(text: &str, folder: &Path, surroundings: &Surroundings) -> Result<Bluepr
         return Err(vec![Problem::new(root.line, "Resources", "there are none")]);
     }
     let mut blueprint = Blueprint::default();
+    let mut apis = Apis::default();
     let mut problems = Vec::new();
     for resource in resources {
         let added = match resource.kind {
@@ -112,6 +121,7 @@ fn read(text: &str, folder: &Path, surroundings: &Surroundings) -> Result<Bluepr
             FUNCTION => add_function(&mut blueprint, &scope, resource, folder),
             SOURCE => wiring::add_source(&mut blueprint, &Properties::new(&scope, resource, None)),
             ROLE => add_role(&mut blueprint, &scope, resource),
+            API | API_KEY | USAGE_PLAN | USAGE_PLAN_KEY => add_to_apis(&mut apis, &scope, resource),
             kind => {
                 tracing::debug!(resource = resource.id, kind, "not part of the local stack");
                 Ok(())
@@ -119,6 +129,7 @@ fn read(text: &str, folder: &Path, surroundings: &Surroundings) -> Result<Bluepr
         };
         problems.extend(added.err());
     }
+    blueprint.apis = apis.finish();
     if problems.is_empty() {
         problems.extend(wiring::check(&blueprint));
     }
@@ -173,8 +184,22 @@ fn add_bucket(blueprint: &mut Blueprint, scope: &Scope<'_>, resource: &Resource<
     if let Some(configuration) = properties.get("NotificationConfiguration")? {
         blueprint.triggers.extend(wiring::bucket_triggers(&name, &configuration)?);
     }
+    if let Some(configuration) = properties.get("CorsConfiguration")? {
+        blueprint.cors.insert(name.clone(), api::cors_rules(&configuration)?);
+    }
     blueprint.buckets.push(name);
     Ok(())
+}
+
+fn add_to_apis(apis: &mut Apis, scope: &Scope<'_>, resource: &Resource<'_>) -> Result<(), Problem> {
+    let name = identity::name(scope, resource, 0)?;
+    let properties = Properties::new(scope, resource, None);
+    match resource.kind {
+        API => apis.add_api(&name, &properties),
+        API_KEY => apis.add_key(&name, scope.stack_name(), &properties),
+        USAGE_PLAN => apis.add_plan(&name, &properties),
+        _ => apis.add_member(&properties),
+    }
 }
 
 fn add_queue(blueprint: &mut Blueprint, scope: &Scope<'_>, resource: &Resource<'_>) -> Result<(), Problem> {

@@ -195,7 +195,7 @@ impl Call<'_> {
         let name = identity::generated(self.scope, resource, generated, self.depth)?;
         name.ok_or_else(|| {
             self.problem(format!(
-                "the local stack knows no {generated} of {id}: only `.Alias` of a function with AutoPublishAlias"
+                "the local stack knows no {generated} of {id}: only `.Alias` of a function with AutoPublishAlias and `.Stage` of an API"
             ))
         })
     }

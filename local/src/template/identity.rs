@@ -7,6 +7,10 @@ pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
 pub(crate) const QUEUE: &str = "AWS::SQS::Queue";
 pub(crate) const FUNCTION: &str = "AWS::Serverless::Function";
 pub(crate) const SOURCE: &str = "AWS::Lambda::EventSourceMapping";
+pub(crate) const API: &str = "AWS::Serverless::Api";
+pub(crate) const API_KEY: &str = "AWS::ApiGateway::ApiKey";
+pub(crate) const USAGE_PLAN: &str = "AWS::ApiGateway::UsagePlan";
+pub(crate) const USAGE_PLAN_KEY: &str = "AWS::ApiGateway::UsagePlanKey";
 pub(crate) const ROLE: &str = "AWS::IAM::Role";
 
 /// The property that names a resource of this type.
@@ -36,6 +40,8 @@ pub(crate) fn name(scope: &Scope<'_>, resource: &Resource<'_>, depth: usize) -> 
     Ok(match resource.kind {
         // Names of buckets have no capital letters and are unique in the world.
         BUCKET => format!("{stack}-{}-{}", resource.id, scope.surroundings.account_id).to_lowercase(),
+        // The first label of a host name.
+        API => format!("{stack}-{}", resource.id).to_lowercase(),
         _ => format!("{stack}-{}", resource.id),
     })
 }
@@ -77,7 +83,7 @@ pub(super) fn attribute(
     })
 }
 
-/// What `Ref` gives for what SAM makes of a resource besides it, such as `ResizeFunction.Alias`; `None` for what is not
+/// What `Ref` gives for what SAM makes of a resource besides it, such as `ResizeFunction.Alias` or `Api.Stage`; `None` for what is not
 /// known. <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html>
 pub(super) fn generated(
     scope: &Scope<'_>,
@@ -85,14 +91,19 @@ pub(super) fn generated(
     generated: &str,
     depth: usize,
 ) -> Result<Option<String>, Problem> {
-    let Some(alias) = resource.property("AutoPublishAlias") else { return Ok(None) };
-    if (resource.kind, generated) != (FUNCTION, "Alias") {
-        return Ok(None);
+    let property = match (resource.kind, generated) {
+        (FUNCTION, "Alias") => "AutoPublishAlias",
+        (API, "Stage") => "StageName",
+        _ => return Ok(None),
+    };
+    let Some(node) = resource.property(property) else { return Ok(None) };
+    let path = format!("{}.Properties.{property}", resource.path);
+    let Some(value) = scope.evaluate_at(node, &path, depth + 1)? else { return Ok(None) };
+    if resource.kind == API {
+        return Ok(Some(value.text()?.to_owned()));
     }
-    let path = format!("{}.Properties.AutoPublishAlias", resource.path);
-    let Some(alias) = scope.evaluate_at(alias, &path, depth + 1)? else { return Ok(None) };
     let function = name(scope, resource, depth)?;
-    Ok(Some(arn(scope, "lambda", &format!("function:{function}:{}", alias.text()?))))
+    Ok(Some(arn(scope, "lambda", &format!("function:{function}:{}", value.text()?))))
 }
 
 /// The function's name in any of the forms in which Lambda takes it: an ARN or a name, with an alias or without.

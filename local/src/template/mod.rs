@@ -1,5 +1,6 @@
 //! Reading template.yaml: what runs here is what deploys there.
 
+mod api;
 mod blueprint;
 mod evaluate;
 mod identity;

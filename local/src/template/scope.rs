@@ -20,6 +20,8 @@ pub struct Surroundings {
     pub endpoint: String,
     /// The parameters' values; those that are not named have the template's defaults.
     pub parameters: BTreeMap<String, String>,
+    /// Values for parameters that the template may have or not, where `parameters` says nothing of them.
+    pub preferences: BTreeMap<String, String>,
 }
 
 /// A parameter's value.
@@ -75,6 +77,10 @@ impl<'a> Scope<'a> {
     /// The whole template.
     pub(crate) fn root(&self) -> &'a Node {
         self.root
+    }
+
+    pub(crate) fn stack_name(&self) -> &'a str {
+        &self.surroundings.stack_name
     }
 
     /// The resources that exist, in the order of the template.
@@ -170,7 +176,8 @@ fn parameters(root: &Node, surroundings: &Surroundings) -> Result<BTreeMap<Strin
     let mut parameters = BTreeMap::new();
     for (name, node) in declared {
         let path = format!("Parameters.{name}");
-        match parameter(node, &path, surroundings.parameters.get(name).map(String::as_str)) {
+        let given = surroundings.parameters.get(name).or_else(|| surroundings.preferences.get(name));
+        match parameter(node, &path, given.map(String::as_str)) {
             Ok(value) => {
                 parameters.insert(name.clone(), value);
             }

@@ -139,6 +139,17 @@ pub(super) fn check(blueprint: &Blueprint) -> Vec<Problem> {
             miss(&rule.id, format!("its function `{}` is not in the template", rule.target));
         }
     }
+    for api in &blueprint.apis {
+        for method in &api.methods {
+            if !blueprint.functions.iter().any(|function| function.name == method.function) {
+                let message = format!("its function `{}` is not in the template", method.function);
+                miss(&format!("{}{}", api.id, method.resource), message);
+            }
+        }
+    }
+    if let [_, another, ..] = blueprint.apis.as_slice() {
+        miss(&another.id, "the local stack serves one API".to_owned());
+    }
     problems
 }
 

@@ -15,6 +15,7 @@ fn surroundings() -> Surroundings {
         account_id: "000000000000".into(),
         endpoint: "http://127.0.0.1:1".into(),
         parameters: BTreeMap::new(),
+        preferences: BTreeMap::new(),
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) struct HttpDescription {
 pub(super) struct RestEvent {
     pub(super) http_method: String,
     pub(super) path: String,
+    /// The resource's path in the API's definition, such as `/images` or `/images/{proxy+}`.
+    pub(super) resource: Option<String>,
     #[serde(default)]
     pub(super) headers: Pairs,
     #[serde(default)]
