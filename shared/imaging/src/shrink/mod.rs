@@ -2,8 +2,10 @@
 //!
 //! Lanczos with three lobes needs, for each row that it makes, the rows that lie within three of its own widths. As many rows
 //! are kept, each in the place of one that no later row needs. What is made of them is added up down the columns first: there
-//! samples lie side by side, and of the rows that are left, the fewer have to be gone across.
+//! samples lie side by side, and of the rows that are left, the fewer have to be gone across. That is done for several of them
+//! at once.
 
+mod batch;
 mod kernels;
 mod ring;
 mod weights;
@@ -11,7 +13,8 @@ mod weights;
 use crate::error::Error;
 use crate::header::Size;
 use crate::rows::{Depth, Frame};
-use kernels::{BLOCK, Kernels, TAPS_ACROSS, TAPS_DOWN, across_sixteen, down_sixteen};
+use batch::Batch;
+use kernels::{BLOCK, GRID_ACROSS, GRID_DOWN, LINES, across_sixteen, down_sixteen};
 use ring::Ring;
 use weights::Weights;
 
@@ -50,40 +53,29 @@ pub(crate) struct Shrinker {
 
 /// What is between the two directions, for samples of either depth.
 enum Line {
-    /// One plane after the other, `apart` samples from each to the next; and the planes that become of them.
-    Eight {
-        line: Vec<i16>,
-        apart: usize,
-        made: Vec<u8>,
-        kernels: Kernels,
-    },
-    Sixteen {
-        line: Vec<i32>,
-    },
+    Eight(Batch),
+    Sixteen(Vec<i32>),
 }
 
 impl Shrinker {
     /// Will make `target` of what lies in `window` of the frame that is announced.
     pub(crate) fn new(frame: &Frame, window: Window, target: Size) -> Self {
         let channels = frame.samples.count();
-        let across = Weights::new(frame.size.width, window.left, window.width, target.width, TAPS_ACROSS);
-        let down = Weights::new(frame.size.height, window.top, window.height, target.height, TAPS_DOWN);
+        let across = Weights::new(frame.size.width, window.left, window.width, target.width, GRID_ACROSS);
+        let down = Weights::new(frame.size.height, window.top, window.height, target.height, GRID_DOWN);
         let (first, end) = across.span();
         let across = across.shifted(first);
         let kept_bytes = (end - first) * frame.pixel_bytes();
         // A filter that reaches over more pixels than there are reads on, and multiplies with zero.
-        let apart = (end - first).max(across.taps());
+        let width = (end - first).max(across.reach());
         let (ring, line) = match frame.depth {
             Depth::Eight => {
-                let apart = apart.next_multiple_of(BLOCK);
-                let made = vec![0; target.width as usize * channels];
-                let line = vec![0; apart * channels];
-                let ring = Ring::new(down.taps(), line.len());
-                (ring, Line::Eight { line, apart, made, kernels: Kernels::of_this_cpu() })
+                let batch = Batch::new(channels, width.next_multiple_of(BLOCK), target.width as usize);
+                (Ring::new(down.taps(), batch.row_bytes()), Line::Eight(batch))
             }
             Depth::Sixteen => {
-                let line = vec![0; apart * channels];
-                (Ring::new(down.taps(), line.len() * 2), Line::Sixteen { line })
+                let line = vec![0; width * channels];
+                (Ring::new(down.taps(), line.len() * 2), Line::Sixteen(line))
             }
         };
         Self {
@@ -110,12 +102,14 @@ impl Shrinker {
             let scale = u64::from(source.div_ceil(target.max(1)));
             (REACH * scale).min(u64::from(source)) + 2 + step as u64
         };
-        let across = taps(source.width, target.width, TAPS_ACROSS);
-        let down = taps(source.height, target.height, TAPS_DOWN);
+        let across = taps(source.width, target.width, GRID_ACROSS.taps);
+        let down = taps(source.height, target.height, GRID_DOWN.taps);
         let weights = across * u64::from(target.width) + down * u64::from(target.height);
-        // A row in four bytes a sample lies beside those that are kept; a weight is two bytes, a place four.
+        // Lines of two bytes a sample lie beside the rows that are kept, and at most as much again, turned, and so many rows as
+        // planes. A weight is two bytes, a place four.
         let row_bytes = row_bytes + (across + 2 * BLOCK as u64) * pixel_bytes;
-        row_bytes * (down + 4) + 3 * weights + target.pixels() * pixel_bytes
+        let lines = LINES as u64 * (4 * row_bytes + u64::from(target.width) * pixel_bytes);
+        row_bytes * down + lines + 3 * weights + target.pixels() * pixel_bytes
     }
 
     /// Takes rows, and makes what can be made of them.
@@ -129,8 +123,8 @@ impl Shrinker {
                 let kept = &row[self.left..self.left + self.kept_bytes];
                 let place = self.ring.place(self.come);
                 match &self.line {
-                    Line::Eight { apart, kernels, .. } => (kernels.split)(kept, self.channels, place, *apart),
-                    Line::Sixteen { .. } => place[..kept.len()].copy_from_slice(kept),
+                    Line::Eight(batch) => batch.split(kept, place),
+                    Line::Sixteen(_) => place[..kept.len()].copy_from_slice(kept),
                 }
             }
             self.come += 1;
@@ -152,24 +146,21 @@ impl Shrinker {
     /// Makes the next row of what is in the ring.
     fn make(&mut self) {
         let (first, weights) = self.down.of(self.made);
-        let begin = self.output.len();
-        let width = self.target.width as usize;
-        self.output.resize(begin + width * self.made_bytes, 0);
-        let pixels = &mut self.output[begin..];
+        self.made += 1;
         match &mut self.line {
-            Line::Eight { line, apart, made, kernels } => {
-                (kernels.down)(&self.ring, first, weights, line);
-                for (plane, made) in line.chunks_exact(*apart).zip(made.chunks_exact_mut(width)) {
-                    (kernels.across)(plane, &self.across, made);
+            Line::Eight(batch) => {
+                batch.add(&self.ring, first, weights);
+                if batch.is_full() || self.made == self.down.len() {
+                    batch.flush(&self.across, &mut self.output);
                 }
-                (kernels.join)(made, width, self.channels, pixels);
             }
-            Line::Sixteen { line } => {
+            Line::Sixteen(line) => {
+                let begin = self.output.len();
+                self.output.resize(begin + self.target.width as usize * self.made_bytes, 0);
                 down_sixteen(&self.ring, first, weights, line);
-                across_sixteen(line, &self.across, self.channels, pixels);
+                across_sixteen(line, &self.across, self.channels, &mut self.output[begin..]);
             }
         }
-        self.made += 1;
     }
 }
 
@@ -280,7 +271,7 @@ mod tests {
         let window = Window { left: 0.0, top: 0.0, width: 2000.0, height: 20_000.0 };
         let target = Size::new(100, 1000);
         let mut shrinker = Shrinker::new(&Frame::whole(size, Samples::Rgb), window, target);
-        assert!(shrinker.down.taps() <= 2 * 3 * 20 + TAPS_DOWN);
+        assert!(shrinker.down.taps() <= 2 * 3 * 20 + GRID_DOWN.taps);
         for _ in 0..size.height {
             shrinker.push(&row);
         }

@@ -15,10 +15,19 @@ const ONE: i32 = 1 << WEIGHT_BITS;
 /// even at the edge of a picture that is enlarged; this is what the kernels' sums are sure to hold.
 const MOST_WEIGHT: i32 = ONE * 8 / 5;
 
+/// What kernels take at once, in one direction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grid {
+    /// Taps come in multiples of this.
+    pub(crate) taps: usize,
+    /// First source pixels are multiples of this, and then the last taps may lie beyond the last pixel. Where it is 1 they
+    /// do not, but if there are fewer pixels than taps.
+    pub(crate) starts: u32,
+}
+
 /// The weights of one direction.
 ///
-/// Each pixel that is made has as many taps as any of them, a multiple of what kernels take at once: those that it does not need weigh
-/// nothing.
+/// Each pixel that is made has as many taps as any of them: those that it does not need weigh nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
     source: usize,
@@ -30,9 +39,8 @@ pub(crate) struct Weights {
 }
 
 impl Weights {
-    /// For making `target` pixels of `length` pixels of `source`, from `from` on. Taps come in
-    /// multiples of `step`.
-    pub(crate) fn new(source: u32, from: f64, length: f64, target: u32, step: usize) -> Self {
+    /// For making `target` pixels of `length` pixels of `source`, from `from` on.
+    pub(crate) fn new(source: u32, from: f64, length: f64, target: u32, grid: Grid) -> Self {
         let scale = length / f64::from(target);
         let stretch = scale.max(1.0);
         let reach = LOBES * stretch;
@@ -43,9 +51,13 @@ impl Weights {
             let end = (center + reach).ceil().clamp(first + 1.0, last + 1.0);
             (center, first as u32, end as u32)
         });
-        let most = spans.clone().map(|(_, first, end)| end - first).max().unwrap_or(1);
-        let taps = (most as usize).next_multiple_of(step);
-        let latest = source.saturating_sub(u32::try_from(taps).unwrap_or(u32::MAX));
+        let on_grid = |first: u32| first - first % grid.starts;
+        let most = spans.clone().map(|(_, first, end)| end - on_grid(first)).max().unwrap_or(1);
+        let taps = (most as usize).next_multiple_of(grid.taps);
+        let latest = match grid.starts {
+            1 => source.saturating_sub(u32::try_from(taps).unwrap_or(u32::MAX)),
+            _ => u32::MAX,
+        };
         let mut weights = Self {
             source: source as usize,
             taps,
@@ -53,13 +65,21 @@ impl Weights {
             values: vec![0; taps * target as usize],
         };
         let mut exact = Vec::with_capacity(taps);
+        let mut quantised = Vec::with_capacity(taps);
+        let mut latest_shape = None;
         for ((center, first, end), values) in spans.zip(weights.values.chunks_exact_mut(taps)) {
-            exact.clear();
-            exact.extend((first..end).map(|pixel| lanczos((f64::from(pixel) + 0.5 - center) / stretch)));
+            // Where the scale is a whole number, all pixels but those at the edges lie alike.
+            let shape = Some((center - f64::from(first), end - first));
+            if shape != latest_shape {
+                latest_shape = shape;
+                exact.clear();
+                exact.extend((first..end).map(|pixel| lanczos((f64::from(pixel) + 0.5 - center) / stretch)));
+                quantise(&exact, &mut quantised);
+            }
             // Earlier than need be rather than beyond the last pixel.
-            let start = first.min(latest);
+            let start = on_grid(first.min(latest));
             weights.starts.push(start);
-            quantise(&exact, &mut values[(first - start) as usize..]);
+            values[(first - start) as usize..][..quantised.len()].copy_from_slice(&quantised);
         }
         weights
     }
@@ -74,14 +94,15 @@ impl Weights {
         self.taps
     }
 
-    /// The first source pixel of each.
-    pub(crate) fn starts(&self) -> &[u32] {
-        &self.starts
+    /// For each that is made its first source pixel, and the weights from there on.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (usize, &[i16])> {
+        let starts = self.starts.iter().map(|start| *start as usize);
+        starts.zip(self.values.chunks_exact(self.taps))
     }
 
-    /// The weights of each, from its first source pixel on.
-    pub(crate) fn values(&self) -> &[i16] {
-        &self.values
+    /// One more than the last place that any tap stands for, be there a pixel or not.
+    pub(crate) fn reach(&self) -> usize {
+        self.starts.last().map_or(0, |start| *start as usize + self.taps)
     }
 
     /// The first source pixel of one, and the weights from there on.
@@ -120,7 +141,7 @@ impl Weights {
 
 /// Weights that add up to exactly [`ONE`], so that what is flat stays flat. What rounding takes from one of them, the next one
 /// gets: of thousands of taps each weighs next to nothing, and yet all of them together what they should.
-fn quantise(exact: &[f64], values: &mut [i16]) {
+fn quantise(exact: &[f64], values: &mut Vec<i16>) {
     let sum: f64 = exact.iter().sum();
     let without_signs: f64 = exact.iter().map(|weight| weight.abs()).sum();
     let is_bounded = without_signs <= sum * f64::from(MOST_WEIGHT) / f64::from(ONE);
@@ -128,12 +149,14 @@ fn quantise(exact: &[f64], values: &mut [i16]) {
     let bounded = |weight: f64| if is_bounded { weight } else { weight.max(0.0) };
     let sum: f64 = exact.iter().copied().map(bounded).sum();
     let (mut so_far, mut given) = (0.0, 0);
-    for (value, weight) in values.iter_mut().zip(exact) {
+    values.clear();
+    values.extend(exact.iter().map(|weight| {
         so_far += bounded(*weight) / sum * f64::from(ONE);
         let next = so_far.round() as i32;
-        *value = (next - given) as i16;
+        let value = (next - given) as i16;
         given = next;
-    }
+        value
+    }));
 }
 
 #[cfg(test)]
@@ -151,25 +174,28 @@ mod tests {
             (100, 99.9, 0.1, 3),
             (640, 0.0, 639.1, 640),
         ] {
-            let weights = Weights::new(source, from, length, target, 4);
-            assert_eq!(weights.len(), target as usize);
-            for index in 0..weights.len() {
-                let (start, values) = weights.of(index);
-                let sum: i32 = values.iter().copied().map(i32::from).sum();
-                let without_signs: i32 = values.iter().map(|value| i32::from(*value).abs()).sum();
-                assert_eq!(sum, ONE, "{source} -> {target}, {index}");
-                assert!(without_signs <= MOST_WEIGHT);
-                assert!(start + values.len() <= (source as usize).max(values.len()));
-                assert!(index == 0 || weights.start(index - 1) <= start);
-                let beyond = (source as usize).saturating_sub(start).min(values.len());
-                assert!(values[beyond..].iter().all(|value| *value == 0));
+            for grid in [Grid { taps: 4, starts: 1 }, Grid { taps: 2, starts: 2 }] {
+                let weights = Weights::new(source, from, length, target, grid);
+                assert_eq!(weights.iter().len(), target as usize);
+                for (index, (start, values)) in weights.iter().enumerate() {
+                    assert!(start.is_multiple_of(grid.starts as usize));
+                    let sum: i32 = values.iter().copied().map(i32::from).sum();
+                    let without_signs: i32 = values.iter().map(|value| i32::from(*value).abs()).sum();
+                    assert_eq!(sum, ONE, "{source} -> {target}, {index}");
+                    assert!(without_signs <= MOST_WEIGHT);
+                    let room = if grid.starts == 1 { source as usize } else { weights.reach() };
+                    assert!(start + values.len() <= room.max(values.len()));
+                    assert!(index == 0 || weights.start(index - 1) <= start);
+                    let beyond = (source as usize).saturating_sub(start).min(values.len());
+                    assert!(values[beyond..].iter().all(|value| *value == 0));
+                }
             }
         }
     }
 
     #[test]
     fn a_picture_of_the_same_size_is_the_same_picture() {
-        let weights = Weights::new(20, 0.0, 20.0, 20, 16);
+        let weights = Weights::new(20, 0.0, 20.0, 20, Grid { taps: 16, starts: 1 });
         for index in 0..20 {
             let (start, values) = weights.of(index);
             let expected = |tap| if start + tap == index { ONE as i16 } else { 0 };

@@ -1,8 +1,8 @@
 //! The loops that touch every sample, chosen once for the CPU at hand.
 //!
 //! Rows are split into planes, one for each channel, when they come. Then down the columns, where samples lie side by side and
-//! any number of them is worked on at once; then across what that leaves, which is the fewer rows, and there the samples of a
-//! plane lie side by side as well. All is exact integer arithmetic, so the fast loops give what the portable ones give, bit by
+//! any number of them is worked on at once; then across what that leaves, which is the fewer rows, and eight of these together,
+//! turned so that samples of the eight lie side by side. All is exact integer arithmetic, so the fast loops give what the portable ones give, bit by
 //! bit. Tests hold them to it.
 
 #[cfg(target_arch = "x86_64")]
@@ -12,14 +12,17 @@ mod portable;
 mod tests;
 
 use super::ring::Ring;
-use super::weights::{WEIGHT_BITS, Weights};
+use super::weights::{Grid, WEIGHT_BITS, Weights};
 
 /// Planes begin at multiples of so many samples, so that the loops have no remainders.
 pub(super) const BLOCK: usize = 32;
 
-/// How many rows the loops take at once, and how many samples of a line.
-pub(super) const TAPS_DOWN: usize = 2;
-pub(super) const TAPS_ACROSS: usize = 16;
+/// Rows are taken two at a time, and so are the samples of a line, which are taken as they lie in pairs.
+pub(super) const GRID_DOWN: Grid = Grid { taps: 2, starts: 1 };
+pub(super) const GRID_ACROSS: Grid = Grid { taps: 2, starts: 2 };
+
+/// How many lines are gone across together: as many as an AVX2 register has sums.
+pub(super) const LINES: usize = 8;
 
 /// Fraction bits of what lies between the columns and the lines.
 const LINE_BITS: u32 = 6;
@@ -30,6 +33,25 @@ const DOWN_BITS: u32 = WEIGHT_BITS - LINE_BITS;
 /// By how many bits a sum across a line is too long, for a byte.
 const ACROSS_BITS: u32 = WEIGHT_BITS + LINE_BITS;
 
+/// One plane of [`LINES`] lines.
+#[derive(Clone, Copy)]
+pub(super) struct Lines<'a> {
+    /// The first one's samples; the others' lie `apart` samples from one to the next.
+    pub(super) samples: &'a [i16],
+    pub(super) apart: usize,
+    /// How many samples there are: a multiple of [`BLOCK`], and all that the weights are for.
+    pub(super) width: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The samples of each.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // Into the kernels, each of which is compiled for another CPU.
+    fn each(self) -> [&'a [i16]; LINES] {
+        std::array::from_fn(|line| &self.samples[line * self.apart..][..self.width])
+    }
+}
+
 /// How to do each of the loops, for samples of 8 bits.
 #[derive(Clone, Copy)]
 pub(super) struct Kernels {
@@ -37,8 +59,9 @@ pub(super) struct Kernels {
     pub(super) split: fn(row: &[u8], channels: usize, planes: &mut [u8], apart: usize),
     /// Makes a line of the rows from the given one on, by their weights: as long as a row, which is a multiple of [`BLOCK`].
     pub(super) down: fn(rows: &Ring, first: usize, weights: &[i16], line: &mut [i16]),
-    /// Makes the samples of a plane of a line; a plane has all that the weights are for.
-    pub(super) across: fn(plane: &[i16], weights: &Weights, samples: &mut [u8]),
+    /// Makes the samples of one plane of [`LINES`] lines.
+    pub(super) across:
+        fn(lines: Lines<'_>, turned: &mut [i16], weights: &Weights, samples: [&mut [u8]; LINES]),
     /// Makes a row of pixels of planes.
     pub(super) join: fn(planes: &[u8], apart: usize, channels: usize, row: &mut [u8]),
 }

@@ -5,7 +5,7 @@
 // So that callers that are compiled for more than the least CPU have them compiled for it too.
 #![allow(clippy::inline_always)]
 
-use super::{ACROSS_BITS, BLOCK, DOWN_BITS};
+use super::{ACROSS_BITS, BLOCK, DOWN_BITS, LINES, Lines};
 use crate::shrink::ring::Ring;
 use crate::shrink::weights::{WEIGHT_BITS, Weights};
 
@@ -70,18 +70,28 @@ pub(super) fn down(rows: &Ring, first: usize, weights: &[i16], line: &mut [i16])
     }
 }
 
-pub(super) fn across(plane: &[i16], weights: &Weights, samples: &mut [u8]) {
-    across_from(plane, weights, 0, samples);
-}
-
-/// Makes the samples from number `first` on.
-#[inline(always)]
-pub(super) fn across_from(plane: &[i16], weights: &Weights, first: usize, samples: &mut [u8]) {
-    for (index, made) in (first..).zip(samples) {
-        let (start, weights) = weights.of(index);
-        let pairs = plane[start..].iter().zip(weights);
-        let sum: i32 = pairs.map(|(sample, weight)| i32::from(*sample) * i32::from(*weight)).sum();
-        *made = ((sum + (1 << (ACROSS_BITS - 1))) >> ACROSS_BITS).clamp(0, 255) as u8;
+pub(super) fn across(
+    lines: Lines<'_>,
+    turned: &mut [i16],
+    weights: &Weights,
+    mut samples: [&mut [u8]; LINES],
+) {
+    let (columns, _) = turned.as_chunks_mut::<LINES>();
+    for (index, line) in lines.each().into_iter().enumerate() {
+        for (column, sample) in columns.iter_mut().zip(line) {
+            column[index] = *sample;
+        }
+    }
+    for (index, (start, weights)) in weights.iter().enumerate() {
+        let mut sums = [1_i32 << (ACROSS_BITS - 1); LINES];
+        for (column, weight) in columns[start..].iter().zip(weights) {
+            for (sum, sample) in sums.iter_mut().zip(column) {
+                *sum += i32::from(*sample) * i32::from(*weight);
+            }
+        }
+        for (made, sum) in samples.iter_mut().zip(sums) {
+            made[index] = (sum >> ACROSS_BITS).clamp(0, 255) as u8;
+        }
     }
 }
 
@@ -101,8 +111,7 @@ pub(in crate::shrink) fn down_sixteen(rows: &Ring, first: usize, weights: &[i16]
 
 /// The second loop for samples of 16 bits.
 pub(in crate::shrink) fn across_sixteen(line: &[i32], weights: &Weights, channels: usize, pixels: &mut [u8]) {
-    for (index, pixel) in pixels.chunks_exact_mut(channels * 2).enumerate() {
-        let (start, weights) = weights.of(index);
+    for ((start, weights), pixel) in weights.iter().zip(pixels.chunks_exact_mut(channels * 2)) {
         for (channel, made) in pixel.as_chunks_mut::<2>().0.iter_mut().enumerate() {
             let samples = line[start * channels + channel..].iter().step_by(channels);
             let products = samples.zip(weights).map(|(sample, weight)| sample * i32::from(*weight));

@@ -21,25 +21,37 @@ fn every_size_is_made_alike_on_every_cpu() {
     let mut next = noise(1);
     for channels in [1, 3, 4] {
         for (source, target) in [(1, 1), (2, 5), (7, 3), (100, 99), (333, 40), (64, 64), (900, 2)] {
-            let weights = Weights::new(source, 0.0, f64::from(source), target, TAPS_ACROSS);
-            let apart = (source as usize).max(weights.taps()).next_multiple_of(BLOCK);
-            let rows: Vec<Vec<u8>> = (0..weights.taps())
+            let length = f64::from(source);
+            let down = Weights::new(source, 0.0, length, target, GRID_DOWN);
+            let across = Weights::new(source, 0.0, length, target, GRID_ACROSS);
+            let width = (source as usize).max(across.reach()).next_multiple_of(BLOCK);
+            let (apart, target) = (width * channels, target as usize);
+            // More rows than the filter reaches over, for as many lines as are made together.
+            let rows: Vec<Vec<u8>> = (0..down.taps() + LINES - 1)
                 .map(|_| (0..source as usize * channels).map(|_| next()).collect())
                 .collect();
             let made = |kernels: &Kernels| {
-                let mut ring = Ring::new(rows.len(), apart * channels);
+                let mut ring = Ring::new(rows.len(), apart);
                 for (index, row) in rows.iter().enumerate() {
-                    (kernels.split)(row, channels, ring.place(index), apart);
+                    (kernels.split)(row, channels, ring.place(index), width);
                 }
-                let mut line = vec![0; apart * channels];
-                (kernels.down)(&ring, 0, weights.of(0).1, &mut line);
-                let mut planes = vec![0; target as usize * channels];
-                for (plane, made) in line.chunks(apart).zip(planes.chunks_mut(target as usize)) {
-                    (kernels.across)(plane, &weights, made);
+                let mut lines = vec![0; apart * LINES];
+                for (first, line) in lines.chunks_mut(apart).enumerate() {
+                    (kernels.down)(&ring, first, down.of(0).1, line);
                 }
-                let mut pixels = vec![0; planes.len()];
-                (kernels.join)(&planes, target as usize, channels, &mut pixels);
-                (line, pixels)
+                let mut planes = vec![vec![0; target * channels]; LINES];
+                let mut turned = vec![0; width * LINES];
+                for channel in 0..channels {
+                    let plane = Lines { samples: &lines[channel * width..], apart, width };
+                    let mut made = planes.iter_mut().map(|planes| &mut planes[channel * target..][..target]);
+                    let made = std::array::from_fn(|_| made.next().unwrap());
+                    (kernels.across)(plane, &mut turned, &across, made);
+                }
+                let mut pixels = vec![vec![0; target * channels]; LINES];
+                for (planes, pixels) in planes.iter().zip(&mut pixels) {
+                    (kernels.join)(planes, target, channels, pixels);
+                }
+                (lines, pixels)
             };
             let portable = made(&Kernels::PORTABLE);
             assert!(portable == made(&Kernels::of_this_cpu()), "{channels} channels, {source} to {target}");

@@ -1,10 +1,13 @@
 //! GIF's first frame on its canvas, row by row. An animation's other frames cost nothing: they are not decoded.
 //!
-//! The structure is [`crate::source::gif`]'s; LZW is the `weezl` crate's. Interlaced frames come in four passes over the
+//! The structure is [`crate::source::gif`]'s; the codes are [`lzw`]'s. Interlaced frames come in four passes over the
 //! whole of it (`GIF89a` specification, Appendix E) and are put together in full, as places in the palette: a byte a pixel.
 
-use weezl::decode::Decoder;
-use weezl::{BitOrder, LzwStatus};
+mod lzw;
+
+use lzw::{End, Lzw};
+
+use std::ops::Range;
 
 use crate::error::Error;
 use crate::format::SourceFormat;
@@ -13,10 +16,8 @@ use crate::limits::Limits;
 use crate::rows::{Frame, Samples, Sink};
 use crate::source::gif::{FirstFrame, SubBlocks, first_frame};
 
-/// About how many pixels are decoded at once. LZW runs fastest over long stretches.
-const CHUNK_PIXELS: usize = 1 << 15;
-/// Sub-blocks are put together to about as many bytes of codes, for the same reason.
-const CODES_BYTES: usize = 1 << 12;
+/// About how many pixels are decoded at once: few enough for the nearer caches.
+const CHUNK_PIXELS: usize = 1 << 14;
 /// What the tables of LZW and the palette take.
 const TABLES_BYTES: u64 = 256 * 1024;
 
@@ -49,21 +50,25 @@ pub(super) fn decode(
     let mut places = Places::new(&frame)?;
     let width = frame.size.width as usize;
     if frame.is_interlaced {
-        let mut all = vec![0; width * frame.size.height as usize];
-        places.read(&mut all)?;
+        let pixels = width * frame.size.height as usize;
+        let mut all = vec![0; pixels + Lzw::OVERSHOOT];
+        places.read(&mut all, 0..pixels)?;
         for row in 0..frame.size.height {
             let at = interlaced_row(row, frame.size.height) as usize * width;
             canvas.push(&all[at..at + width], sink)?;
         }
     } else {
         let height = frame.size.height as usize;
-        let mut chunk = vec![0; (CHUNK_PIXELS / width).clamp(1, height) * width];
-        let mut left = height * width;
+        let most = (CHUNK_PIXELS / width).clamp(1, height) * width;
+        let mut chunk = vec![0; most + Lzw::OVERSHOOT];
+        let (mut come, mut left) = (0, height * width);
         while left > 0 {
-            let count = chunk.len().min(left);
-            places.read(&mut chunk[..count])?;
+            let count = most.min(left);
+            come = places.read(&mut chunk, come..count)?;
             canvas.push(&chunk[..count], sink)?;
             left -= count;
+            chunk.copy_within(count..come, 0);
+            come -= count;
         }
     }
     let rest = canvas.rows_left;
@@ -86,11 +91,10 @@ fn interlaced_row(row: u32, height: u32) -> u32 {
 
 /// The places in the palette that LZW codes stand for.
 struct Places<'a> {
-    decoder: Decoder,
+    lzw: Lzw,
     blocks: SubBlocks<'a>,
-    codes: Vec<u8>,
-    /// How many bytes of `codes` are used up.
-    used: usize,
+    /// What is left of the sub-block at hand.
+    codes: &'a [u8],
     read: usize,
     expected: u64,
 }
@@ -100,44 +104,27 @@ impl<'a> Places<'a> {
         if !(1..=8).contains(&frame.code_bits) {
             return Err(corrupt(format!("LZW codes that begin with {} bits", frame.code_bits)));
         }
-        Ok(Self {
-            decoder: Decoder::new(BitOrder::Lsb, frame.code_bits),
-            blocks: frame.codes.clone(),
-            codes: Vec::with_capacity(CODES_BYTES + usize::from(u8::MAX)),
-            used: 0,
-            read: 0,
-            expected: frame.size.pixels(),
-        })
+        let (lzw, blocks) = (Lzw::new(frame.code_bits), frame.codes.clone());
+        Ok(Self { lzw, blocks, codes: &[], read: 0, expected: frame.size.pixels() })
     }
 
-    /// Fills `places`, or says that there are not as many.
-    fn read(&mut self, mut places: &mut [u8]) -> Result<(), Error> {
-        while !places.is_empty() {
-            if self.used == self.codes.len() {
-                self.gather();
-            }
-            let is_last = self.codes.is_empty();
-            let result = self.decoder.decode_bytes(&self.codes[self.used..], places);
-            let status = result.status.map_err(|error| corrupt(format!("its codes are wrong: {error}")))?;
-            self.used += result.consumed_in;
-            self.read += result.consumed_out;
-            places = &mut places[result.consumed_out..];
-            let is_stuck = is_last && result.consumed_out == 0;
-            if !places.is_empty() && (is_stuck || matches!(status, LzwStatus::Done)) {
+    /// Fills `range` of `places`, or says that there are not as many. Says up to where there are places then: codes stand for
+    /// several, and so there may be some more behind the range.
+    fn read(&mut self, places: &mut [u8], range: Range<usize>) -> Result<usize, Error> {
+        let begin = range.start;
+        let more = || self.blocks.next().unwrap_or_default();
+        let (end, reason) = self.lzw.decode(&mut self.codes, more, places, range);
+        self.read += end - begin;
+        match reason {
+            None => Ok(end),
+            Some(End::Said | End::OutOfCodes) => {
                 let detail = format!("the first frame ends after {} of {} pixels", self.read, self.expected);
-                return Err(Error::Truncated { format: SourceFormat::Gif, detail });
+                Err(Error::Truncated { format: SourceFormat::Gif, detail })
             }
-        }
-        Ok(())
-    }
-
-    fn gather(&mut self) {
-        self.codes.clear();
-        self.used = 0;
-        while self.codes.len() < CODES_BYTES
-            && let Some(block) = self.blocks.next()
-        {
-            self.codes.extend_from_slice(block);
+            Some(End::Unknown { code }) => {
+                let at = self.read;
+                Err(corrupt(format!("behind pixel {at} of its first frame, code {code} stands for nothing")))
+            }
         }
     }
 }
