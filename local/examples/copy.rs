@@ -1,11 +1,13 @@
 //! A function that does to objects what the tests can check: it copies each new object to another bucket, in capital
 //! letters, and removes the copy of each that is removed. The text `fail` makes it fail.
+//!
+//! With the handler `echo` it answers HTTP requests with the event that it got, or with what the parameter `do` says.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 async fn copy(client: &Client, to: &str, event: LambdaEvent<Value>) -> Result<Value, Error> {
     for record in event.payload["Records"].as_array().into_iter().flatten() {
@@ -28,8 +30,26 @@ async fn copy(client: &Client, to: &str, event: LambdaEvent<Value>) -> Result<Va
     Ok(Value::Null)
 }
 
+async fn echo(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let event = event.payload;
+    match event["queryStringParameters"]["do"].as_str() {
+        Some("fail") => Err("asked to fail".into()),
+        Some("sleep") => std::future::pending().await,
+        Some("nonsense") => Ok(json!({ "nonsense": true })),
+        // More than Lambda returns.
+        Some("large") => Ok(json!({ "body": "x".repeat(7_000_000) })),
+        Some("bytes") => Ok(json!({ "body": "AP8=", "isBase64Encoded": true })),
+        _ => Ok(
+            json!({ "statusCode": 200, "headers": { "Content-Type": "application/json" }, "body": event.to_string() }),
+        ),
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    if std::env::var("_HANDLER").as_deref() == Ok("echo") {
+        return lambda_runtime::run(service_fn(echo)).await;
+    }
     let variable = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set"));
     let credentials = Credentials::new(
         variable("AWS_ACCESS_KEY_ID")?,

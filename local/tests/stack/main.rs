@@ -8,6 +8,7 @@
 )]
 
 mod doors;
+mod gateway;
 mod stage;
 mod starting;
 mod template;

@@ -201,6 +201,47 @@ Outputs:
 }
 
 #[test]
+fn an_api_is_read_with_its_keys_and_what_is_not_known_of_it_is_a_mistake() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let mut surroundings = surroundings();
+    surroundings.preferences =
+        [("Api".to_owned(), "enabled".to_owned()), ("ApiReading".to_owned(), "key".to_owned())].into();
+    let blueprint = Blueprint::read(&TemplateSource::File(path), &surroundings).unwrap();
+    let api = &blueprint.apis[0];
+    assert_eq!((api.stage.as_str(), api.keys.len()), ("v1", 1));
+    let keyed = |resource: &str, preflight: bool| {
+        let options = Some("OPTIONS").filter(|_| preflight);
+        let found = api.methods.iter().find(|method| {
+            method.resource == resource && method.method.as_ref().map(http::Method::as_str) == options
+        });
+        found.unwrap().key_required
+    };
+    assert!(
+        keyed("/images", false)
+            && keyed("/thumbnails/{proxy+}", false)
+            && !keyed("/thumbnails/{proxy+}", true)
+    );
+    assert!(!keyed("/", false) && !keyed("/{proxy+}", false));
+    assert!(blueprint.functions.iter().any(|function| function.name == api.methods[0].function));
+    assert_eq!(blueprint.cors.len(), 1);
+
+    let text = std::fs::read_to_string(fixtures().join("api.yaml"))
+        .unwrap()
+        .replace("Default: disabled", "Default: enabled");
+    for (there, instead, message) in [
+        ("type: aws_proxy", "type: http_proxy", "aws_proxy only"),
+        ("/invocations", "/invocations/x", "is not in the template"),
+        ("name: x-api-key", "name: x-key", "API keys in the header x-api-key only"),
+        ("[{api_key: []}]", "[{other: []}]", "`other` is not among the securitySchemes"),
+        ("timeoutInMillis: 300", "timeoutInMillis: 30000", "from 50 to 29000"),
+        ("get: *open", "g t: *open", "`g t` is no HTTP method"),
+    ] {
+        let error = read(&text.replace(there, instead)).unwrap_err();
+        assert!(error.contains(message), "{message}\nis not in\n{error}");
+    }
+}
+
+#[test]
 fn all_mistakes_are_reported_with_their_lines_and_places() {
     let text = r"Resources:
   Function:
