@@ -230,7 +230,7 @@ fn an_api_is_read_with_its_keys_and_what_is_not_known_of_it_is_a_mistake() {
         .replace("Default: disabled", "Default: enabled");
     for (there, instead, message) in [
         ("type: aws_proxy", "type: http_proxy", "aws_proxy only"),
-        ("/invocations", "/invocations/x", "is not in the template"),
+        ("/${Function}/", "/other/", "its function `other` is not in the template"),
         ("name: x-api-key", "name: x-key", "API keys in the header x-api-key only"),
         ("[{api_key: []}]", "[{other: []}]", "`other` is not among the securitySchemes"),
         ("timeoutInMillis: 300", "timeoutInMillis: 30000", "from 50 to 29000"),
