@@ -31,7 +31,11 @@ pub(crate) fn decode(
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     source::check_complete(source, header.format, limits)?;
-    let sink = &mut Checked { header, at_least, sink };
+    let least = match header.format {
+        SourceFormat::Jpeg => jpeg::least(at_least),
+        _ => at_least,
+    };
+    let sink = &mut Checked { header, least, sink };
     contained(header.format, || match header.format {
         SourceFormat::Jpeg => jpeg::decode(source, header, at_least, limits, sink),
         SourceFormat::Png => png::decode(source, limits, sink),
@@ -59,13 +63,13 @@ pub(crate) fn working_bytes(source: &[u8], header: &Header, at_least: Size) -> u
 /// Holds what a decoder says against what was probed: limits were held against that.
 struct Checked<'a> {
     header: &'a Header,
-    at_least: Size,
+    least: Size,
     sink: &'a mut dyn Sink,
 }
 
 impl Sink for Checked<'_> {
     fn begin(&mut self, frame: Frame) -> Result<(), Error> {
-        let (stored, least) = (self.header.stored, self.at_least);
+        let (stored, least) = (self.header.stored, self.least);
         if !(least.width..=stored.width).contains(&frame.size.width)
             || !(least.height..=stored.height).contains(&frame.size.height)
         {
