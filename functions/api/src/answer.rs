@@ -1,4 +1,4 @@
-//! An answer, and how it is written for whoever delivered the request.
+//! An answer, and how it is written for whoever delivers it.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -7,8 +7,6 @@ use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-
-use crate::event::Sender;
 
 /// A response to a request.
 #[derive(Clone, Debug)]
@@ -51,8 +49,9 @@ impl Answer {
         self
     }
 
-    /// As the sender of a request expects its answer. An answer to HEAD is written without its body.
-    pub fn for_sender(self, sender: Sender, method: &Method) -> Value {
+    /// As a function answers: a form that REST APIs, HTTP APIs and function URLs have in common. An answer to HEAD is
+    /// written without its body.
+    pub fn written(self, method: &Method) -> Value {
         let mut headers = Map::new();
         for name in self.headers.keys() {
             let values = self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
@@ -64,15 +63,11 @@ impl Answer {
             Ok(text) => (text.to_owned(), false),
             Err(_) => (BASE64_STANDARD.encode(&body), true),
         };
-        let mut answer = json!({
+        json!({
             "statusCode": self.status.as_u16(),
             "headers": headers,
             "body": text,
             "isBase64Encoded": is_base64,
-        });
-        if sender != Sender::Rest {
-            answer["cookies"] = json!([]);
-        }
-        answer
+        })
     }
 }

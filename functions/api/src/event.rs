@@ -4,7 +4,7 @@
 //!
 //! | | path | query |
 //! |---|---|---|
-//! | REST API (payload 1.0) | percent-encoded, as it was sent | decoded, by name |
+//! | REST API (payload 1.0) | percent-encoded, as it was sent | decoded, its order lost |
 //! | HTTP API (payload 2.0) | **decoded** | as it was sent |
 //! | function URL (payload 2.0) | percent-encoded, as it was sent | as it was sent |
 //!
@@ -12,8 +12,8 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
 //!
-//! They are read here, and not by `lambda_http`, which puts the query into a hash map (so that neither order nor
-//! repetition can be seen any more) and panics where a decoded path, such as one with a space, is no URI.
+//! They are read here, and not by `lambda_http`, which puts the query into a hash map (so that the order
+//! can not be seen any more) and panics where a decoded path, such as one with a space, is no URI.
 
 mod wire;
 
@@ -29,16 +29,16 @@ use self::wire::{Event, HttpEvent, Pairs, RestEvent};
 /// A request, whoever delivered it.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The form in which the answer is expected.
-    pub sender: Sender,
     /// Such as GET.
     pub method: Method,
     /// The path below the API's base, decoded once. It begins with `/`.
     pub path: String,
     /// The URL that [`Request::path`] is below, without a `/` at its end: scheme, host and stage.
     pub base: String,
-    /// The parameters, decoded once, in the order in which they came.
+    /// The parameters, decoded once.
     pub query: Vec<(String, String)>,
+    /// Whether they are in the order in which they were sent, which a REST API does not preserve.
+    pub query_is_as_sent: bool,
     /// All headers that are valid in HTTP.
     pub headers: HeaderMap,
     /// The body; empty where there is none.
@@ -47,17 +47,6 @@ pub struct Request {
     pub key_checked: bool,
     /// Who asks, for the log.
     pub source_ip: Option<String>,
-}
-
-/// Who delivered a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sender {
-    /// A REST API: payload 1.0.
-    Rest,
-    /// An HTTP API: payload 2.0.
-    Http,
-    /// A function URL: payload 2.0 as well.
-    FunctionUrl,
 }
 
 /// Why an event can't be read as a request.
@@ -94,6 +83,12 @@ impl Request {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The value of a header that is a list, which may come in several lines. Empty where there is none.
+    pub fn header_list(&self, name: &str) -> String {
+        let lines = self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        lines.collect::<Vec<_>>().join(", ")
+    }
+
     fn from_rest(event: RestEvent) -> Result<Request, EventError> {
         let context = event.request_context;
         let headers = headers(&event.multi_value_headers, &event.headers);
@@ -104,10 +99,10 @@ impl Request {
         let (base_path, path) = split_base(sent, &event.path, event.resource.as_deref(), proxied.as_deref());
         let query = if event.multi_value_query.is_empty() { event.query } else { event.multi_value_query };
         Ok(Request {
-            sender: Sender::Rest,
             method: method(&event.http_method)?,
             path: decoded(path, "path")?,
             base: base_url(&headers, context.domain_name.as_deref(), base_path),
+            query_is_as_sent: false,
             query: query.flat().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             body: body(event.body, event.is_base64_encoded)?,
             key_checked: context.identity.api_key.is_some_and(|key| !key.is_empty()),
@@ -119,8 +114,7 @@ impl Request {
     fn from_http(event: HttpEvent) -> Result<Request, EventError> {
         let context = event.request_context;
         let headers = headers(&Pairs::default(), &event.headers);
-        let domain = context.domain_name.as_deref().unwrap_or_default();
-        let sender = if is_function_url(domain) { Sender::FunctionUrl } else { Sender::Http };
+        let is_encoded = is_function_url(context.domain_name.as_deref().unwrap_or_default());
         let stage = match context.stage.as_deref() {
             None | Some("" | "$default") => String::new(),
             Some(stage) => format!("/{stage}"),
@@ -129,11 +123,11 @@ impl Request {
             event.raw_path.strip_prefix(&stage).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         let path = if below.is_some_and(str::is_empty) { "/" } else { below.unwrap_or(&event.raw_path) };
         Ok(Request {
-            sender,
             method: method(&context.http.method)?,
-            path: if sender == Sender::Http { path.to_owned() } else { decoded(path, "path")? },
+            path: if is_encoded { decoded(path, "path")? } else { path.to_owned() },
             base: base_url(&headers, context.domain_name.as_deref(), &stage),
             query: parse_query(&event.raw_query_string)?,
+            query_is_as_sent: true,
             body: body(event.body, event.is_base64_encoded)?,
             key_checked: false,
             source_ip: context.http.source_ip,

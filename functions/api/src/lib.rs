@@ -1,61 +1,85 @@
 //! The door for HTTP: requests in, thumbnails out, over the same pipeline as uploads.
 //!
 //! ```text
-//! event ─ Request::read ─ routes ─ Pipeline ─ Answer
+//! event ─ Request::read ─ Route ─ who may ─ thumbnails, manifests, images, uploads, failures ─ Answer
+//!         event.rs        route.rs access.rs           one file each                           answer.rs
 //! ```
+//!
+//! What is served is made, stored and removed by [`thumbline::Pipeline`], byte for byte as for an upload. Here is what
+//! HTTP adds: who may ask for what ([`access`]), parameters and what is said of wrong ones ([`parameters`], [`problem`]),
+//! the choice of a format ([`negotiation`]), caches ([`caching`]), other sites' pages ([`cors`]). `openapi.json` describes
+//! it for machines, and docs/api.md for people.
 
+pub mod access;
 pub mod answer;
+pub mod api;
+pub mod caching;
+pub mod cors;
 pub mod event;
+mod failures;
+pub mod images;
+mod manifests;
+pub mod negotiation;
+pub mod openapi;
+pub mod page;
+pub mod parameters;
+pub mod problem;
+pub mod route;
+pub mod thumbnails;
+pub mod uploads;
 
-use http::StatusCode;
+use std::time::Instant;
+
+use http::{Method, StatusCode};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
-use thumbline::settings::Sources;
-use thumbline::{Pipeline, S3Store, Settings, Store, telemetry};
+use thumbline::{Aws, Call, door};
 
-use crate::answer::Answer;
+use crate::api::Api;
 use crate::event::Request;
+use crate::problem::Problem;
 
 /// Serves requests until Lambda ends the process.
 ///
-/// Settings, credentials and connections are made once per environment, before the first invocation.
+/// Settings, secrets, credentials and connections are made once per environment, before the first invocation.
 ///
 /// # Errors
-/// All the mistakes in the settings at once, or a runtime API that can't be reached.
+/// All the mistakes in the settings at once, a secret that can't be read, or a runtime API that can't be reached.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
-    let settings = Settings::load(&Sources::of_this_process());
-    telemetry::init(settings.as_ref().map_or("info", |settings| &settings.log));
-    let settings = match settings {
-        Ok(settings) => settings,
-        Err(error) => {
-            tracing::error!(%error, "not started");
-            return Err(error.into());
-        }
-    };
-    let pipeline = Pipeline::new(settings, S3Store::from_environment().await);
-    let pipeline = &pipeline;
+    let settings = door::open()?;
+    let started = Api::start(settings, Aws::from_environment().await).await;
+    let api = &started.inspect_err(|error| tracing::error!(%error, "not started"))?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
-        Ok::<Value, Diagnostic>(handle(pipeline, &event.payload))
+        let LambdaEvent { payload, context } = event;
+        let call = Call { deadline: door::deadline(context.deadline()), request_id: context.request_id };
+        Ok::<Value, Diagnostic>(handle(api, &payload, &call).await)
     }))
     .await
 }
 
-/// Answers one request.
-pub fn handle<S: Store>(_pipeline: &Pipeline<S>, event: &RawValue) -> Value {
-    let request = match Request::read(event) {
-        Ok(request) => request,
+/// Answers one event. An invocation never fails: whoever asks is told in HTTP what is wrong.
+pub async fn handle(api: &Api, event: &RawValue, call: &Call) -> Value {
+    let began = Instant::now();
+    let (method, path, answer) = match Request::read(event) {
+        Ok(request) => {
+            let answer = api.answer(&request, call).await;
+            (request.method, request.path, answer)
+        }
         Err(error) => {
-            tracing::warn!(%error, "the event can't be read");
-            let answer = Answer::json(StatusCode::BAD_REQUEST, &json!({ "detail": error.to_string() }));
-            return answer.for_sender(event::Sender::Rest, &http::Method::GET);
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "request", error.to_string());
+            (Method::GET, String::new(), problem.answer(&call.request_id))
         }
     };
-    let answer = match request.path.as_str() {
-        "/health" => {
-            Answer::json(StatusCode::OK, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
-        }
-        _ => Answer::json(StatusCode::NOT_FOUND, &json!({ "detail": "there is nothing under this path" })),
-    };
-    answer.for_sender(request.sender, &request.method)
+    tracing::info!(
+        request_id = call.request_id,
+        method = method.as_str(),
+        // Without the query, in which there are signatures.
+        path,
+        status = answer.status.as_u16(),
+        bytes = answer.body.len(),
+        ms = began.elapsed().as_millis(),
+        "request"
+    );
+    answer.written(&method)
 }

@@ -9,24 +9,12 @@
 
 pub mod answer;
 
-use std::time::{Duration, Instant, SystemTime};
-
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use thumbline::event::BatchJob;
-use thumbline::settings::Sources;
-use thumbline::{Call, Envelope, Hint, Outcome, Pipeline, Processed, S3Store, Settings, Store, telemetry};
+use thumbline::{Call, Envelope, Hint, Outcome, Pipeline, Processed, S3Store, Store, door};
 
 use crate::answer::Refusal;
-
-/// How long before Lambda would kill it an invocation stops by itself: time to answer and to write the last log lines.
-const STOP_BEFORE_DEADLINE: Duration = Duration::from_millis(1500);
-
-/// How long an invocation may take where nobody says. `cargo lambda watch` gives every invocation the same deadline, ten
-/// minutes into 1970; Lambda's own never lie in the past when an event comes.
-const WITHOUT_DEADLINE: Duration = Duration::from_secs(60);
-/// What is further back than any clock could be wrong was not meant as a deadline.
-const NO_DEADLINE_BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Serves invocations until Lambda ends the process.
 ///
@@ -35,20 +23,11 @@ const NO_DEADLINE_BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
 /// # Errors
 /// All the mistakes in the settings at once, or a runtime API that can't be reached.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
-    let settings = Settings::load(&Sources::of_this_process());
-    telemetry::init(settings.as_ref().map_or("info", |settings| &settings.log));
-    let settings = match settings {
-        Ok(settings) => settings,
-        Err(error) => {
-            tracing::error!(%error, "not started");
-            return Err(error.into());
-        }
-    };
-    let pipeline = Pipeline::new(settings, S3Store::from_environment().await);
+    let pipeline = Pipeline::new(door::open()?, S3Store::from_environment().await);
     let pipeline = &pipeline;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let LambdaEvent { payload, context } = event;
-        let call = Call { deadline: deadline(context.deadline()), request_id: context.request_id };
+        let call = Call { deadline: door::deadline(context.deadline()), request_id: context.request_id };
         handle(pipeline, payload, &call).await.map_err(Diagnostic::from)
     }))
     .await
@@ -95,32 +74,4 @@ fn hints_of(job: &BatchJob) -> Vec<Hint> {
 /// What became of the source that a hint names.
 fn outcome_of<'a>(hint: &Hint, processed: &'a [Processed]) -> Option<&'a Outcome> {
     processed.iter().find(|p| p.hint == *hint).map(|p| &p.outcome)
-}
-
-/// When to stop, on the clock that does not jump.
-fn deadline(killed_at: SystemTime) -> Instant {
-    let left = match killed_at.duration_since(SystemTime::now()) {
-        Ok(left) => left,
-        Err(past) if past.duration() > NO_DEADLINE_BEFORE => WITHOUT_DEADLINE,
-        Err(_) => Duration::ZERO,
-    };
-    Instant::now() + left.saturating_sub(STOP_BEFORE_DEADLINE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn left(killed_at: SystemTime) -> Duration {
-        deadline(killed_at).saturating_duration_since(Instant::now())
-    }
-
-    #[test]
-    fn a_deadline_is_kept_one_that_has_passed_too_and_one_of_1970_is_none() {
-        let now = SystemTime::now();
-        let minute = left(now + Duration::from_secs(60));
-        assert!(minute < Duration::from_secs(59) && minute > Duration::from_secs(50), "{minute:?}");
-        assert_eq!(left(now - Duration::from_secs(2)), Duration::ZERO);
-        assert!(left(SystemTime::UNIX_EPOCH + Duration::from_secs(600)) > Duration::from_secs(50));
-    }
 }

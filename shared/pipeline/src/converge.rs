@@ -40,10 +40,10 @@ use crate::store::{
 };
 
 /// A manifest is a few kilobytes; one that is larger is none of ours.
-const MAX_MANIFEST_BYTES: u64 = 1 << 20;
+pub(crate) const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
 /// How often a write that S3 answers with 409 is made again before the invocation is left to be retried.
-const MAX_CONFLICTS: u32 = 5;
+pub(crate) const MAX_CONFLICTS: u32 = 5;
 
 /// One source on its way to its outcome.
 pub(crate) struct Convergence<'a, S> {
@@ -307,7 +307,7 @@ fn conflict(key: &str) -> Retry {
 
 /// How long to wait before trying again: twice as long each time up to a second, and different for different keys, so
 /// that writers that met once do not meet again.
-fn pause(times: u32, key: &str) -> Duration {
+pub(crate) fn pause(times: u32, key: &str) -> Duration {
     let base = Duration::from_millis(10 << times.min(6));
     let spread =
         key.bytes().fold(std::process::id(), |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));

@@ -5,9 +5,9 @@
 
 use hex_simd::AsciiCase;
 use sha2::{Digest, Sha256};
-use thumbline_imaging::OutputFormat;
+use thumbline_imaging::{OutputFormat, Rendition};
 
-use crate::preset::Presets;
+use crate::preset::{Presets, description};
 
 /// The longest key that S3 takes, in bytes of UTF-8.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
@@ -18,6 +18,9 @@ pub const MANIFEST_NAME: &str = "manifest.json";
 
 /// What the outputs of sources with over-long keys lie under.
 const HASHED_ROOT: &str = "~/";
+
+/// What the names of on-demand sizes begin with, and those of presets can't.
+const ON_DEMAND: char = '@';
 
 /// The keys of one source's outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,10 +59,37 @@ impl Layout {
         format!("{}{MANIFEST_NAME}", self.prefix)
     }
 
+    /// The key of a thumbnail at a size that somebody asked for: what was asked for, such as `@640x480_cover_q80.webp`.
+    ///
+    /// Where that would be longer than an S3 key may be, a few digits of its hash stand for it, which are no longer than
+    /// `manifest.json`, so that it always lies under the source's prefix and goes with it. If two come to the same digits,
+    /// they take turns: each is told from the other by its recipe.
+    pub fn on_demand(&self, rendition: &Rendition, format: OutputFormat) -> String {
+        let name = on_demand_name(rendition);
+        let key = self.thumbnail(&name, format);
+        if key.len() <= MAX_KEY_BYTES {
+            return key;
+        }
+        let digits = hex(&Sha256::digest(name.as_bytes()));
+        self.thumbnail(&format!("{ON_DEMAND}{digits:.7}"), format)
+    }
+
+    /// Whether a key is that of a thumbnail made at a size that somebody asked for, rather than of a preset.
+    pub fn is_on_demand(&self, key: &str) -> bool {
+        key.strip_prefix(&self.prefix).is_some_and(|name| name.starts_with(ON_DEMAND))
+    }
+
     /// The key of a preset's thumbnail.
     pub fn thumbnail(&self, preset: &str, format: OutputFormat) -> String {
         format!("{}{}", self.prefix, file_name(preset, format))
     }
+}
+
+/// What stands for a rendition in a file's name.
+fn on_demand_name(rendition: &Rendition) -> String {
+    let description = description(rendition);
+    let words = description.split(':').filter(|word| *word != rendition.format.name());
+    format!("{ON_DEMAND}{}", words.collect::<Vec<_>>().join("_"))
 }
 
 fn file_name(preset: &str, format: OutputFormat) -> String {
@@ -74,7 +104,7 @@ fn looks_hashed(source_key: &str) -> bool {
 }
 
 /// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     hex_simd::encode_to_string(bytes, AsciiCase::Lower)
 }
 
@@ -115,6 +145,18 @@ mod tests {
         let fits = "k".repeat(MAX_KEY_BYTES - 1 - name.len() - ".webp".len());
         assert!(Layout::of(&fits, &auto(&name)).prefix().starts_with('k'));
         assert!(Layout::of(&format!("{fits}k"), &auto(&name)).prefix().starts_with('~'));
+    }
+
+    #[test]
+    fn a_size_that_somebody_asks_for_is_named_by_it_and_fits_wherever_a_manifest_does() {
+        let rendition: crate::Preset = "a=640x480:cover:north:avif:q70".parse().unwrap();
+        let name =
+            |key: &str| Layout::of(key, &presets()).on_demand(&rendition.rendition, OutputFormat::Avif);
+        assert_eq!(name("a.jpg"), "a.jpg/@640x480_cover_north_q70.avif");
+        let longest = "k".repeat(MAX_KEY_BYTES - 1 - MANIFEST_NAME.len());
+        let shortened = name(&longest);
+        assert!(shortened.len() <= MAX_KEY_BYTES && shortened.starts_with(&format!("{longest}/@")));
+        assert!(Layout::of(&longest, &presets()).is_on_demand(&shortened));
     }
 
     #[test]

@@ -24,21 +24,30 @@
 //! Lambda's runtime, HTTP, and which function it serves: the doors in `functions/` translate between their callers and
 //! [`Pipeline`]. Pixels: those are `thumbline-imaging`'s.
 
+pub mod aws;
 pub mod converge;
+pub mod door;
 pub mod event;
 pub mod layout;
 pub mod manifest;
+pub mod on_demand;
 pub mod outcome;
 pub mod pipeline;
 pub mod preset;
+pub mod queue;
 pub mod recipe;
 pub mod rejection;
+mod render;
+pub mod secret;
 pub mod settings;
+pub mod signing;
 pub mod store;
 pub mod telemetry;
 
+pub use aws::Aws;
 pub use event::{Envelope, Hint};
 pub use manifest::Manifest;
+pub use on_demand::{Served, Wish};
 pub use outcome::{Outcome, Processed};
 pub use pipeline::{Call, Pipeline};
 pub use preset::{Preset, Presets};

@@ -3,6 +3,8 @@
 //! A front end builds its `srcset` from it; the convergence protocol, backfill and `verify` hold it against the ETags that
 //! a listing shows. It carries no time and no random id, so that the same source and recipe give the same bytes.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use thumbline_imaging::Limits;
 
@@ -102,6 +104,13 @@ impl Manifest {
         serde_json::to_vec_pretty(self)
     }
 
+    /// Whether the picture can be seen through somewhere, as its ThumbHash has it: bit 23 of its header.
+    /// <https://github.com/evanw/thumbhash/blob/main/js/thumbhash.js>
+    pub fn is_transparent(&self) -> bool {
+        let thumbhash = self.thumbhash.as_ref().and_then(|text| BASE64_STANDARD.decode(text).ok());
+        thumbhash.and_then(|bytes| bytes.get(2).copied()).is_some_and(|byte| byte & 0x80 != 0)
+    }
+
     /// Whether this is no more to be believed because limits have been raised since: a source that was too large may not be
     /// now. Lower limits change nothing, so that functions with more and with less memory do not contradict each other
     /// without end.
@@ -115,17 +124,12 @@ impl Manifest {
     /// returned to older bytes, would leave it naming an ETag that is current beside a thumbnail that is not.
     pub fn matches(&self, recipe: &Recipe, layout: &Layout, listing: &Listing) -> bool {
         let named = self.thumbnails.iter().all(|t| listing.etag(&t.key) == Some(&t.etag));
-        // Only on-demand sizes may lie there besides; they are made from the source that the manifest names.
+        // Only on-demand sizes may lie there besides; whoever serves one holds its stamp against the source.
         let nothing_else = listing.keys().all(|key| {
             key == layout.manifest()
-                || is_on_demand(layout, key)
+                || layout.is_on_demand(key)
                 || self.thumbnails.iter().any(|t| t.key == key)
         });
         self.recipe == *recipe && named && nothing_else
     }
-}
-
-/// Whether a key is that of a thumbnail made at a size that somebody asked for, rather than of a preset.
-fn is_on_demand(layout: &Layout, key: &str) -> bool {
-    key.strip_prefix(layout.prefix()).is_some_and(|name| name.starts_with('@'))
 }

@@ -50,6 +50,21 @@ impl<S: Store> Pipeline<S> {
         &self.settings
     }
 
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The recipe of the presets' thumbnails.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Permits to hold a source in memory and decode it.
+    pub(crate) fn decoders(&self) -> &Semaphore {
+        &self.decoders
+    }
+
     /// Brings the outputs of one source up to date. Always ends in an outcome, at the latest at the deadline.
     pub async fn process(&self, hint: &Hint, call: &Call) -> Processed {
         let span = tracing::info_span!("picture", request_id = call.request_id, key = hint.key);

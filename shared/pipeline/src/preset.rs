@@ -9,6 +9,7 @@ use std::str::FromStr;
 use thumbline_imaging::{Fit, Rendition};
 
 pub use grammar::PRESET_FORM;
+pub(crate) use grammar::{description, parse_size};
 
 /// A thumbnail that every source gets.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use thumbline_imaging::Rendition;
 
 use crate::layout::hex;
-use crate::preset::Presets;
+use crate::preset::{Presets, description};
 
 /// A hash of the presets and of the engine's version. Same source bytes and same recipe give the same thumbnails.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +19,12 @@ impl Recipe {
     pub fn of(presets: &Presets) -> Recipe {
         let text = format!("engine {}\n{presets}", thumbline_imaging::ENGINE_VERSION);
         // 128 bits: recipes of one bucket are few, and nobody gains by making two of them collide.
+        Recipe(hex(&Sha256::digest(text.as_bytes())[..16]))
+    }
+
+    /// The recipe of one thumbnail that is in no preset.
+    pub fn of_one(rendition: &Rendition) -> Recipe {
+        let text = format!("engine {}\n@{}", thumbline_imaging::ENGINE_VERSION, description(rendition));
         Recipe(hex(&Sha256::digest(text.as_bytes())[..16]))
     }
 

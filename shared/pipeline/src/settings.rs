@@ -4,6 +4,7 @@
 //! name overrides it. An unknown name is an error and not a shrug: a misspelt limit that is silently ignored is found out
 //! on the day it was needed.
 
+mod api;
 mod key;
 mod memory;
 mod source;
@@ -13,6 +14,7 @@ use std::num::NonZero;
 
 use thumbline_imaging::Limits;
 
+pub use api::{ApiSettings, Origins, Reading, Sizes};
 pub use key::{KEYS, Key};
 pub use source::{FILE_NAME, InForce, Origin, Sources};
 
@@ -36,6 +38,8 @@ pub struct Settings {
     pub cache_control: String,
     /// What is logged, as a `tracing` filter.
     pub log: String,
+    /// What only the API needs to know.
+    pub api: ApiSettings,
 }
 
 /// One mistake in the settings.
@@ -79,24 +83,25 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] with every mistake, not just the first.
     pub fn load(sources: &Sources) -> Result<Settings, SettingsError> {
-        let mut reading = Reading { mistakes: sources.unknown_names(), sources };
-        let input_bucket = reading.take(key::INPUT_BUCKET, bucket_name);
-        let output_bucket = reading.take(key::OUTPUT_BUCKET, bucket_name);
-        let presets = reading.take(key::PRESETS, |text| text.parse::<Presets>().map_err(|e| e.to_string()));
-        let max_source_bytes = reading.take(key::MAX_SOURCE_BYTES, positive);
-        let max_pixels = reading.take(key::MAX_PIXELS, positive);
-        let max_side_pixels = reading.take(key::MAX_SIDE_PIXELS, |text| {
+        let mut taking = Taking { mistakes: sources.unknown_names(), sources };
+        let input_bucket = taking.take(key::INPUT_BUCKET, bucket_name);
+        let output_bucket = taking.take(key::OUTPUT_BUCKET, bucket_name);
+        let presets = taking.take(key::PRESETS, |text| text.parse::<Presets>().map_err(|e| e.to_string()));
+        let max_source_bytes = taking.take(key::MAX_SOURCE_BYTES, positive);
+        let max_pixels = taking.take(key::MAX_PIXELS, positive);
+        let max_side_pixels = taking.take(key::MAX_SIDE_PIXELS, |text| {
             positive(text)?.try_into().map_err(|_| format!("{text:?} is more than {}", u32::MAX))
         });
-        let max_memory_mb = reading.take(key::MAX_MEMORY_MB, |text| {
+        let max_memory_mb = taking.take(key::MAX_MEMORY_MB, |text| {
             if text == key::AUTO { Ok(None) } else { positive(text).map(Some) }
         });
-        let cache_control = reading.take(key::CACHE_CONTROL, header_value);
-        let log = reading.take(key::LOG, |text| {
+        let cache_control = taking.take(key::CACHE_CONTROL, header_value);
+        let log = taking.take(key::LOG, |text| {
             tracing_subscriber::EnvFilter::try_new(text)
                 .map(|_| text.to_owned())
                 .map_err(|e| format!("{text:?}: {e}"))
         });
+        let api = taking.take_api();
         if let (Some(input), Some(output)) = (&input_bucket, &output_bucket)
             && input == output
         {
@@ -104,7 +109,7 @@ impl Settings {
                 "{output:?} is also THUMBLINE_INPUT_BUCKET: every thumbnail would be made into thumbnails, without end \
                  and at your cost; name two buckets"
             );
-            reading.mistake(key::OUTPUT_BUCKET, &problem);
+            taking.mistake(key::OUTPUT_BUCKET, &problem);
         }
         let settings = (|| {
             let mut limits = Limits::default();
@@ -125,19 +130,45 @@ impl Settings {
                 decoders: share.pictures,
                 cache_control: cache_control?,
                 log: log?,
+                api: api?,
             })
         })();
-        settings.filter(|_| reading.mistakes.is_empty()).ok_or(SettingsError { mistakes: reading.mistakes })
+        settings.filter(|_| taking.mistakes.is_empty()).ok_or(SettingsError { mistakes: taking.mistakes })
     }
 }
 
 /// Takes values one by one and keeps count of the mistakes.
-struct Reading<'a> {
+struct Taking<'a> {
     sources: &'a Sources,
     mistakes: Vec<Mistake>,
 }
 
-impl Reading<'_> {
+impl Taking<'_> {
+    fn take_api(&mut self) -> Option<ApiSettings> {
+        let reading = self.take(key::API_READING, str::parse);
+        let sizes = self.take(key::API_SIZES, str::parse);
+        let signing_secret = self.take(key::API_SIGNING_SECRET, api::secret);
+        let key_secret = self.take(key::API_KEY_SECRET, api::secret);
+        let page = self.take(key::API_PAGE, api::switch);
+        let origins = self.take(key::API_ORIGINS, str::parse);
+        let upload_prefix = self.take(key::API_UPLOAD_PREFIX, api::key_prefix);
+        let failure_queue = self.take(key::FAILURE_QUEUE, api::queue_url);
+        if (reading, &signing_secret) == (Some(Reading::Signed), &Some(None)) {
+            let problem = "THUMBLINE_API_READING is signed, and there are no keys to check signatures with";
+            self.mistake(key::API_SIGNING_SECRET, problem);
+        }
+        Some(ApiSettings {
+            reading: reading?,
+            sizes: sizes?,
+            signing_secret: signing_secret?,
+            key_secret: key_secret?,
+            page: page?,
+            origins: origins?,
+            upload_prefix: upload_prefix?,
+            failure_queue: failure_queue?,
+        })
+    }
+
     fn take<T>(&mut self, key: Key, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let Some(InForce { value: Some(text), .. }) = self.sources.in_force(key) else {
             self.mistake(key, "it is not set, and has no default");
@@ -253,6 +284,15 @@ mod tests {
         {
             assert!(text.contains(expected), "{expected} in {text}");
         }
+    }
+
+    #[test]
+    fn reading_by_signature_takes_keys() {
+        let signed = [BUCKETS[0], BUCKETS[1], ("THUMBLINE_API_READING", "signed")];
+        let error = Settings::load(&environment(&signed)).unwrap_err();
+        assert!(error.to_string().contains("no keys to check"), "{error}");
+        let with_keys = [&signed[..], &[("THUMBLINE_API_SIGNING_SECRET", "thumbline/signing")]].concat();
+        assert!(Settings::load(&environment(&with_keys)).is_ok());
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::future::Future;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-pub use s3::S3Store;
+pub(crate) use s3::configuration;
+pub use s3::{Page, PresignError, S3Store, SourceEntry};
 
 /// An object's ETag, without the quotes around it. Opaque: an MD5 only sometimes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -104,8 +105,8 @@ pub struct Object {
     pub etag: ETag,
     /// The object's length in bytes, also where the body was not read.
     pub size: u64,
-    /// Whether it carries the metadata that Thumbline writes on thumbnails.
-    pub is_thumbnail: bool,
+    /// What Thumbline wrote on it, if it is an output.
+    pub stamp: Option<Stamp>,
     /// The bytes. `None` where there are more of them than the reader wanted.
     pub body: Option<Bytes>,
 }
@@ -132,6 +133,15 @@ pub struct NewObject {
     pub cache_control: Option<String>,
     /// `x-amz-meta-*`, without that prefix.
     pub metadata: Vec<(&'static str, String)>,
+}
+
+/// What every output carries in its metadata: what it was made of, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The ETag of the source that was read.
+    pub source_etag: ETag,
+    /// The [`Recipe`](crate::Recipe).
+    pub recipe: String,
 }
 
 /// The metadata key under which every output names the source's ETag. An object that has it is an output of ours.

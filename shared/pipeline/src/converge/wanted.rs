@@ -1,16 +1,14 @@
 //! What there should be for a source: decided from the source alone, before anything is written.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use bytes::Bytes;
 use thumbline_imaging::{Error as ImagingError, Rendered, Thumbnail};
 
 use super::Convergence;
 use crate::manifest::SourceFacts;
 use crate::outcome::{Ignored, Outcome, Retry};
 use crate::rejection::Rejection;
+use crate::render::render;
 use crate::store::{Object, Store};
 
 /// What should be in the output bucket for a source, decided from the source alone.
@@ -23,7 +21,7 @@ pub(super) enum Wanted {
 impl<S: Store> Convergence<'_, S> {
     /// Decides what there should be for a source that was read.
     pub(super) async fn wanted(&mut self, object: Object) -> Result<Wanted, Retry> {
-        if object.is_thumbnail {
+        if object.stamp.is_some() {
             return Ok(Wanted::Nothing(Outcome::Ignored(Ignored::OwnOutput)));
         }
         if object.size == 0 && self.hint.key.ends_with('/') {
@@ -51,7 +49,7 @@ impl<S: Store> Convergence<'_, S> {
             self.effort.source_pixels += header.size().pixels();
         }
         let began = Instant::now();
-        let rendered = self.render(body).await;
+        let rendered = render(body, self.settings.presets.renditions(), limits).await;
         self.effort.render += began.elapsed();
         self.effort.decodes += 1;
         match rendered? {
@@ -64,30 +62,5 @@ impl<S: Store> Convergence<'_, S> {
             Err(ImagingError::Interrupted { .. }) => Err(Retry::deadline()),
             Err(error) => Err(Retry::internal(error.to_string())),
         }
-    }
-
-    /// Renders off the asynchronous threads. Dropping the future (at the deadline) stops the work at its next step.
-    async fn render(&self, source: Bytes) -> Result<Result<Rendered, ImagingError>, Retry> {
-        let renditions = self.settings.presets.renditions();
-        let limits = self.settings.limits;
-        let stop = StopOnDrop::default();
-        let stopped = Arc::clone(&stop.0);
-        let span = tracing::Span::current();
-        tokio::task::spawn_blocking(move || {
-            let _entered = span.entered();
-            thumbline_imaging::render(&source, &renditions, &limits, &|| stopped.load(Ordering::Relaxed))
-        })
-        .await
-        .map_err(|error| Retry::internal(format!("rendering: {error}")))
-    }
-}
-
-/// Tells the renderer to stop when nobody waits for it any more.
-#[derive(Default)]
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }

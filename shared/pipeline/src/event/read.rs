@@ -67,6 +67,14 @@ impl Envelope {
     pub fn read(message: Value) -> Result<Envelope, EnvelopeError> {
         read(message, 0)
     }
+
+    /// All pictures that it announces, for whoever answers for them together.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`], where one of its parts can't be understood.
+    pub fn into_hints(self) -> Result<Vec<Hint>, EnvelopeError> {
+        flatten(self)
+    }
 }
 
 fn read(message: Value, depth: u32) -> Result<Envelope, EnvelopeError> {

@@ -58,6 +58,12 @@ impl fmt::Display for Preset {
     }
 }
 
+/// A rendition as a preset describes it, without a name: in full and in a fixed order.
+pub(crate) fn description(rendition: &Rendition) -> String {
+    let nameless = Preset { name: String::new(), rendition: rendition.clone() };
+    nameless.to_string().trim_start_matches('=').to_owned()
+}
+
 /// The words that are there or not.
 fn flags(rendition: &Rendition) -> [(&'static str, bool); 4] {
     [
@@ -184,7 +190,7 @@ fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn parse_size(text: &str) -> Result<(Option<u32>, Option<u32>), String> {
+pub(crate) fn parse_size(text: &str) -> Result<(Option<u32>, Option<u32>), String> {
     let (width, height) =
         text.split_once('x').ok_or_else(|| format!("{text:?} is no size such as 200x200, 640x or x480"))?;
     let side = |digits: &str| match digits {

@@ -87,8 +87,63 @@ pub(super) const LOG: Key = Key {
     about: "What is logged.",
 };
 
+/// The value that leaves something out.
+pub(super) const NONE: &str = "none";
+
+const SECRET_FORM: &str =
+    "the name or ARN of a secret in Secrets Manager, ssm:NAME of a parameter, file:PATH, or none";
+
+pub(super) const API_READING: Key = Key {
+    name: "api_reading",
+    default: Some("open"),
+    form: "open, signed or key",
+    about: "Who may read thumbnails and manifests through the API: everybody, who has a signed URL, or who has an API key.",
+};
+pub(super) const API_SIZES: Key = Key {
+    name: "api_sizes",
+    default: Some("160x 320x 640x 1280x 200x200"),
+    form: "sizes such as 640x, x480 or 200x200, separated by spaces, or *",
+    about: "The sizes that the API makes without a signature. *: any, which lets strangers make you pay for work.",
+};
+pub(super) const API_SIGNING_SECRET: Key = Key {
+    name: "api_signing_secret",
+    default: Some(NONE),
+    form: SECRET_FORM,
+    about: "Where the keys are that sign URLs: one or two lines of ID:BASE64, or a JSON object of the same.",
+};
+pub(super) const API_KEY_SECRET: Key = Key {
+    name: "api_key_secret",
+    default: Some(NONE),
+    form: SECRET_FORM,
+    about: "Where the key is that writing takes behind an HTTP API or a function URL, which check none themselves.",
+};
+pub(super) const API_PAGE: Key = Key {
+    name: "api_page",
+    default: Some("off"),
+    form: "on or off",
+    about: "Whether the API serves a page to upload pictures and see what became of them.",
+};
+pub(super) const API_ORIGINS: Key = Key {
+    name: "api_origins",
+    default: Some(NONE),
+    form: "origins such as https://example.com with commas between them, *, or none",
+    about: "Other sites whose pages may use the API.",
+};
+pub(super) const API_UPLOAD_PREFIX: Key = Key {
+    name: "api_upload_prefix",
+    default: Some(""),
+    form: "what a key may begin with; empty is every key",
+    about: "What the keys of pictures that are uploaded through the API begin with.",
+};
+pub(super) const FAILURE_QUEUE: Key = Key {
+    name: "failure_queue",
+    default: Some(NONE),
+    form: "the URL of an SQS queue, or none",
+    about: "The queue that keeps failed events, which the API shows and redrives.",
+};
+
 /// All settings, in the order in which people read them.
-pub const KEYS: [Key; 9] = [
+pub const KEYS: [Key; 17] = [
     INPUT_BUCKET,
     OUTPUT_BUCKET,
     PRESETS,
@@ -98,6 +153,14 @@ pub const KEYS: [Key; 9] = [
     MAX_MEMORY_MB,
     CACHE_CONTROL,
     LOG,
+    API_READING,
+    API_SIZES,
+    API_SIGNING_SECRET,
+    API_KEY_SECRET,
+    API_PAGE,
+    API_ORIGINS,
+    API_UPLOAD_PREFIX,
+    FAILURE_QUEUE,
 ];
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! [`Store`] over the AWS SDK.
 
+mod catalogue;
+
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
@@ -13,9 +15,11 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Condition, ETag, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object, Read, Store,
-    StoreError, Written,
+    Condition, ETag, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object, Read, Stamp,
+    Store, StoreError, Written,
 };
+
+pub use catalogue::{Page, PresignError, SourceEntry};
 
 /// Time to connect. S3 in the same region answers in a few milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -32,17 +36,7 @@ pub struct S3Store {
 impl S3Store {
     /// A client from the environment: credentials, region and endpoint as AWS's SDKs find them, `AWS_ENDPOINT_URL` included.
     pub async fn from_environment() -> S3Store {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .timeout_config(timeouts)
-            .load()
-            .await;
-        S3Store::new(&config)
+        S3Store::new(&configuration().await)
     }
 
     /// A client from a configuration made elsewhere.
@@ -52,6 +46,15 @@ impl S3Store {
         let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
         S3Store { client: Client::from_conf(config) }
     }
+}
+
+/// What AWS's SDKs find in the environment, with the timeouts that suit a function.
+pub(crate) async fn configuration() -> SdkConfig {
+    let http =
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
+    aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts).load().await
 }
 
 impl Store for S3Store {
@@ -73,11 +76,7 @@ impl Store for S3Store {
                 let (Some(key), Some(etag)) = (object.key, object.e_tag) else {
                     return Err(request.error(ErrorKind::Refused, "an object without key or ETag".to_owned()));
                 };
-                let spaced = key.replace('+', " ");
-                let key = percent_decode_str(&spaced)
-                    .decode_utf8()
-                    .map_err(|_| request.error(ErrorKind::Refused, format!("key {key:?} is no UTF-8")))?;
-                objects.push((key.into_owned(), ETag::new(&etag)));
+                objects.push((request.decoded(&key)?, ETag::new(&etag)));
             }
         }
         Ok(objects.into_iter().collect())
@@ -110,14 +109,16 @@ impl Store for S3Store {
             }
         };
         let metadata = answer.metadata.unwrap_or_default();
-        let is_thumbnail = metadata.contains_key(META_SOURCE_ETAG) && metadata.contains_key(META_RECIPE);
+        let stamp = metadata.get(META_SOURCE_ETAG).zip(metadata.get(META_RECIPE));
+        let stamp =
+            stamp.map(|(etag, recipe)| Stamp { source_etag: ETag::new(etag), recipe: recipe.clone() });
         let (Some(etag), Some(size)) =
             (answer.e_tag, answer.content_length.and_then(|length| u64::try_from(length).ok()))
         else {
             return Err(request.error(ErrorKind::Refused, "an answer without ETag or length".to_owned()));
         };
         let body = if size > max_bytes { None } else { Some(request.read_body(answer.body, size).await?) };
-        Ok(Read::Found(Object { etag: ETag::new(&etag), size, is_thumbnail, body }))
+        Ok(Read::Found(Object { etag: ETag::new(&etag), size, stamp, body }))
     }
 
     async fn head(&self, bucket: &str, key: &str) -> Result<Option<ETag>, StoreError> {
@@ -203,6 +204,15 @@ impl Request<'_> {
     fn error(&self, kind: ErrorKind, detail: String) -> StoreError {
         let (bucket, key) = (self.bucket.to_owned(), self.key.to_owned());
         StoreError { kind, operation: self.operation, bucket, key, detail }
+    }
+
+    /// A key as listings encode it.
+    fn decoded(&self, key: &str) -> Result<String, StoreError> {
+        let spaced = key.replace('+', " ");
+        let decoded = percent_decode_str(&spaced).decode_utf8();
+        let decoded =
+            decoded.map_err(|_| self.error(ErrorKind::Refused, format!("key {key:?} is no UTF-8")))?;
+        Ok(decoded.into_owned())
     }
 
     fn failed<E>(&self, error: &SdkError<E>) -> StoreError

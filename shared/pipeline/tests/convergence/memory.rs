@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use thumbline::store::{
-    Condition, ETag, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object, Read, StoreError,
-    Written,
+    Condition, ETag, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object, Read, Stamp,
+    StoreError, Written,
 };
 use thumbline::{Settings, Store, settings::Sources};
 
@@ -26,6 +26,14 @@ impl Stored {
         let mut hasher = DefaultHasher::new();
         self.body.hash(&mut hasher);
         ETag::new(&format!("{:016x}", hasher.finish()))
+    }
+}
+
+impl Stored {
+    fn stamp(&self) -> Option<Stamp> {
+        let value = |name| self.metadata.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let (source_etag, recipe) = value(META_SOURCE_ETAG).zip(value(META_RECIPE))?;
+        Some(Stamp { source_etag: ETag::new(&source_etag), recipe })
     }
 }
 
@@ -195,9 +203,7 @@ impl Store for MemoryStore {
             Some(stored) => Read::Found(Object {
                 etag: stored.etag(),
                 size: stored.body.len() as u64,
-                is_thumbnail: [META_SOURCE_ETAG, META_RECIPE]
-                    .iter()
-                    .all(|name| stored.metadata.iter().any(|(n, _)| n == name)),
+                stamp: stored.stamp(),
                 body: (stored.body.len() as u64 <= max_bytes).then(|| stored.body.clone()),
             }),
         };

@@ -1,0 +1,151 @@
+//! The API: what it is made of, and the way of a request through it.
+
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode, header};
+use serde_json::json;
+use thumbline::queue::FailureQueue;
+use thumbline::secret::{SecretError, SecretReference};
+use thumbline::signing::{KeysError, SigningKeys};
+use thumbline::{Aws, Call, Pipeline, S3Store, Settings};
+
+use crate::access::Doorkeeper;
+use crate::answer::Answer;
+use crate::event::Request;
+use crate::page::{self, DOCS};
+use crate::parameters::check_names;
+use crate::problem::Problem;
+use crate::route::Route;
+use crate::{cors, failures, images, manifests, openapi, thumbnails, uploads};
+
+/// API Gateway gives up after 29 seconds, and says so itself. Before that the answer is ours.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+const ANSWER_WITHIN: Duration = Duration::from_secs(27);
+
+/// Everything that answers requests, made once per environment.
+#[derive(Debug)]
+pub struct Api {
+    pipeline: Pipeline<S3Store>,
+    doorkeeper: Doorkeeper,
+    failures: Option<FailureQueue>,
+}
+
+/// Why the API can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A secret can't be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The secret that the settings name holds no keys.
+    #[error("{reference}: {error}")]
+    Keys {
+        /// Which secret.
+        reference: SecretReference,
+        /// What is wrong with it.
+        error: KeysError,
+    },
+    /// The secret that the settings name is empty.
+    #[error("{0} is empty, and so no key to write with")]
+    NoKey(SecretReference),
+}
+
+impl Api {
+    /// Reads the secrets that the settings name.
+    ///
+    /// # Errors
+    /// [`StartError`]
+    pub async fn start(settings: Settings, aws: Aws) -> Result<Api, StartError> {
+        let signing_keys = match &settings.api.signing_secret {
+            Some(reference) => {
+                let keys = SigningKeys::parse(&reference.read(&aws).await?);
+                Some(keys.map_err(|error| StartError::Keys { reference: reference.clone(), error })?)
+            }
+            None => None,
+        };
+        let shared_key = match &settings.api.key_secret {
+            Some(reference) => {
+                let key = reference.read(&aws).await?;
+                if key.trim().is_empty() {
+                    return Err(StartError::NoKey(reference.clone()));
+                }
+                Some(key)
+            }
+            None => None,
+        };
+        let doorkeeper = Doorkeeper::new(settings.api.reading, signing_keys, shared_key.as_deref());
+        let failures = settings.api.failure_queue.clone().map(|url| FailureQueue::new(aws.clone(), url));
+        Ok(Api { pipeline: Pipeline::new(settings, aws.s3()), doorkeeper, failures })
+    }
+
+    /// The pipeline, which uploads go through as well.
+    pub fn pipeline(&self) -> &Pipeline<S3Store> {
+        &self.pipeline
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        self.pipeline.settings()
+    }
+
+    pub(crate) fn failures(&self) -> Option<&FailureQueue> {
+        self.failures.as_ref()
+    }
+
+    /// Answers one request, whatever becomes of it.
+    pub async fn answer(&self, request: &Request, call: &Call) -> Answer {
+        let deadline = call.deadline.min(Instant::now() + ANSWER_WITHIN);
+        let call = Call { request_id: call.request_id.clone(), deadline };
+        // What only asks S3 or SQS something is bounded here too; rendering keeps to the deadline by itself.
+        let answer = tokio::time::timeout_at(deadline.into(), Box::pin(self.route(request, &call))).await;
+        let answer =
+            answer.unwrap_or_else(|_| Err(Problem::unavailable("deadline", "it took too long; try again")));
+        let answer = answer.unwrap_or_else(|problem| problem.answer(&call.request_id));
+        cors::allow(answer, request, &self.settings().api.origins)
+            .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+    }
+
+    async fn route(&self, request: &Request, call: &Call) -> Result<Answer, Problem> {
+        let nothing =
+            || Problem::not_found("there is nothing under this path; GET openapi.json says what there is");
+        let route = Route::find(&request.path).ok_or_else(nothing)?;
+        if matches!(route, Route::Page(_)) && !self.settings().api.page {
+            return Err(nothing());
+        }
+        if request.method == Method::OPTIONS {
+            return Ok(cors::preflight(route.methods()));
+        }
+        if !route.methods().contains(&request.method) {
+            let detail = format!("{} is not for this path", request.method);
+            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail);
+            return Err(Problem { methods: route.methods().to_vec(), ..problem });
+        }
+        match route {
+            Route::Thumbnail(key) => {
+                let access = self.doorkeeper.admit_reader(request)?;
+                thumbnails::get(self, request, key, access, call).await
+            }
+            Route::Manifest(key) => {
+                self.doorkeeper.admit_reader(request)?;
+                manifests::get(self, request, key).await
+            }
+            Route::Images | Route::Image(_) | Route::Failures | Route::Redrive => {
+                self.doorkeeper.admit_owner(request)?;
+                match route {
+                    Route::Images if request.method == Method::POST => uploads::post(self, request).await,
+                    Route::Images => images::list(self, request).await,
+                    Route::Image(key) => uploads::delete(self, request, key).await,
+                    Route::Failures => failures::list(self, request).await,
+                    _ => failures::redrive(self, request, call).await,
+                }
+            }
+            Route::Health => {
+                check_names(&request.query, &[])?;
+                let body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
+                Ok(Answer::json(StatusCode::OK, &body).with(header::CACHE_CONTROL, "no-store"))
+            }
+            Route::OpenApi => Ok(openapi::answer(self.settings(), request)),
+            Route::Docs => Ok(page::document("text/html; charset=utf-8", DOCS)),
+            Route::Page(asset) => Ok(asset.answer()),
+        }
+    }
+}

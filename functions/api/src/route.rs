@@ -1,0 +1,105 @@
+//! Which path is which resource, and what may be done with it.
+
+use http::Method;
+
+use thumbline::layout::MAX_KEY_BYTES;
+
+use crate::page::{self, Asset};
+
+/// What a path leads to. Keys are S3 keys: nothing in them is a path, whatever it looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// A thumbnail of the source with this key.
+    Thumbnail(&'a str),
+    /// What is known of the source with this key.
+    Manifest(&'a str),
+    /// All sources.
+    Images,
+    /// The source with this key.
+    Image(&'a str),
+    /// The events that failed.
+    Failures,
+    /// The same, once more through the pipeline.
+    Redrive,
+    /// Whether the function answers.
+    Health,
+    /// The description of all this, for machines.
+    OpenApi,
+    /// The same for people.
+    Docs,
+    /// A part of the page.
+    Page(&'static Asset),
+}
+
+impl Route<'_> {
+    /// Finds what a decoded path leads to.
+    pub fn find(path: &str) -> Option<Route<'_>> {
+        // S3 has no longer keys, and would not answer to them as to others that are not there.
+        let keyed =
+            |prefix: &str| path.strip_prefix(prefix).filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
+        if let Some(key) = keyed("/thumbnails/") {
+            return Some(Route::Thumbnail(key));
+        }
+        if let Some(key) = keyed("/manifests/") {
+            return Some(Route::Manifest(key));
+        }
+        if let Some(key) = keyed("/images/") {
+            return Some(Route::Image(key));
+        }
+        match path {
+            "/images" => Some(Route::Images),
+            "/failures" => Some(Route::Failures),
+            "/failures/redrive" => Some(Route::Redrive),
+            "/health" => Some(Route::Health),
+            "/openapi.json" => Some(Route::OpenApi),
+            "/docs" => Some(Route::Docs),
+            _ => page::find(path).map(Route::Page),
+        }
+    }
+
+    /// What can be done with it, besides OPTIONS.
+    pub fn methods(&self) -> &'static [Method] {
+        const READ: &[Method] = &[Method::GET, Method::HEAD];
+        const LIST: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
+        const POST: &[Method] = &[Method::POST];
+        const DELETE: &[Method] = &[Method::DELETE];
+        match self {
+            Route::Images => LIST,
+            Route::Image(_) => DELETE,
+            Route::Redrive => POST,
+            _ => READ,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_after_the_resource_is_the_key() {
+        for key in
+            ["a.jpg", "a/b c.jpg", "../../etc/passwd", "/", "//x", "a\0b", ".", "?w=1", "%2e", "thumbnails/a"]
+        {
+            assert_eq!(Route::find(&format!("/thumbnails/{key}")), Some(Route::Thumbnail(key)));
+            assert_eq!(Route::find(&format!("/images/{key}")), Some(Route::Image(key)));
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_nowhere() {
+        for path in [
+            "",
+            "/thumbnails",
+            "/thumbnails/",
+            "/Thumbnails/a",
+            "/images/",
+            "/../health",
+            "/health/",
+            "//health",
+            &format!("/images/{}", "k".repeat(1025)),
+        ] {
+            assert_eq!(Route::find(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The queue that keeps the events that failed for good, as people look at it and as it is redriven.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::aws::{Aws, AwsError, Service};
+use crate::event::{Envelope, EnvelopeError, Hint};
+
+/// The most messages that SQS hands out at a time.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
+pub const MAX_MESSAGES: u8 = 10;
+
+/// A queue of Lambda's records of failed invocations.
+#[derive(Clone, Debug)]
+pub struct FailureQueue {
+    aws: Aws,
+    url: String,
+}
+
+/// A failed event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The message's id.
+    pub id: String,
+    /// What removes the message.
+    receipt: String,
+    /// The pictures that it is about, or why it can't be read.
+    pub hints: Result<Vec<Hint>, EnvelopeError>,
+    /// The kind of error that the function ended with.
+    pub reason: String,
+    /// What the function said.
+    pub message: String,
+    /// When Lambda gave the event up, as RFC 3339.
+    pub at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    #[serde(rename = "MessageId")]
+    id: String,
+    receipt_handle: String,
+    body: String,
+}
+
+impl FailureQueue {
+    /// The queue with this URL.
+    pub fn new(aws: Aws, url: String) -> FailureQueue {
+        FailureQueue { aws, url }
+    }
+
+    /// How many events wait in it. SQS calls the number approximate.
+    ///
+    /// # Errors
+    /// [`AwsError`]
+    pub async fn count(&self) -> Result<u64, AwsError> {
+        let ask = json!({ "QueueUrl": self.url, "AttributeNames": ["ApproximateNumberOfMessages"] });
+        let answer = self.aws.call(Service::Queue, "GetQueueAttributes", ask).await?;
+        let count = answer.pointer("/Attributes/ApproximateNumberOfMessages").and_then(Value::as_str);
+        Ok(count.and_then(|count| count.parse().ok()).unwrap_or_default())
+    }
+
+    /// Takes up to [`MAX_MESSAGES`] events, which nobody else is given for as many seconds. With 0 they are only looked at.
+    ///
+    /// # Errors
+    /// [`AwsError`]
+    pub async fn take(&self, hidden_seconds: u32) -> Result<Vec<Failure>, AwsError> {
+        let ask = json!({
+            "QueueUrl": self.url,
+            "MaxNumberOfMessages": MAX_MESSAGES,
+            "VisibilityTimeout": hidden_seconds,
+        });
+        let mut answer = self.aws.call(Service::Queue, "ReceiveMessage", ask).await?;
+        let messages = answer.get_mut("Messages").map(Value::take).unwrap_or_default();
+        let messages: Option<Vec<Message>> = serde_json::from_value(messages).unwrap_or_default();
+        Ok(messages.unwrap_or_default().into_iter().map(Failure::read).collect())
+    }
+
+    /// Removes an event that was taken.
+    ///
+    /// # Errors
+    /// [`AwsError`]
+    pub async fn remove(&self, failure: &Failure) -> Result<(), AwsError> {
+        let ask = json!({ "QueueUrl": self.url, "ReceiptHandle": failure.receipt });
+        self.aws.call(Service::Queue, "DeleteMessage", ask).await.map(|_| ())
+    }
+}
+
+impl Failure {
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
+    fn read(message: Message) -> Failure {
+        let record: Value = serde_json::from_str(&message.body).unwrap_or_default();
+        let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let reason = text("/responsePayload/errorType").or_else(|| text("/requestContext/condition"));
+        let said = text("/responsePayload/errorMessage");
+        let at = text("/timestamp");
+        let hints = Envelope::read(record).and_then(Envelope::into_hints);
+        let unread = hints.as_ref().err().map(ToString::to_string);
+        Failure {
+            id: message.id,
+            receipt: message.receipt_handle,
+            reason: reason.unwrap_or_else(|| "unknown".to_owned()),
+            message: said.or(unread).unwrap_or_default(),
+            at,
+            hints,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(body: &str) -> Failure {
+        let message = Message { id: "m".into(), receipt_handle: "r".into(), body: body.into() };
+        Failure::read(message)
+    }
+
+    #[test]
+    fn a_record_of_lambda_tells_the_picture_the_reason_and_the_time() {
+        let record = include_str!("../../../samples/events/failure-record.json");
+        let read = failure(record);
+        assert_eq!(read.hints.unwrap().len(), 1);
+        assert!(!read.reason.is_empty() && !read.message.is_empty() && read.at.is_some());
+    }
+
+    #[test]
+    fn a_message_that_is_no_record_is_kept_and_says_so() {
+        let read = failure("hello");
+        assert!(read.hints.is_err());
+        assert!(read.message.contains("unknown event"), "{}", read.message);
+    }
+}
