@@ -19,6 +19,7 @@ SAM_HOME := $(TARGET)/sam
 CHECKOV_HOME := $(TARGET)/checkov
 EMULATOR_HOME := $(TARGET)/emulator
 CARGO_LAMBDA_HOME := $(TARGET)/cargo-lambda
+SCHEMATHESIS_HOME := $(TARGET)/schemathesis
 BENCH_HOME := $(TARGET)/bench
 BENCH_PYTHON = PYTHONDONTWRITEBYTECODE=1 $(BENCH_HOME)/python/bin/python
 BENCH_READY := $(addprefix $(BENCH_HOME)/,python/ready sharp/ready pictures/ready)
@@ -81,6 +82,10 @@ test-clients: build run-client-tests ## the aws CLI and boto3 against `thumbline
 .PHONY: run-client-tests
 run-client-tests: $(PYTHON_READY)
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python -m pytest -p no:cacheprovider tests/clients
+
+.PHONY: test-schemathesis
+test-schemathesis: build $(SCHEMATHESIS_HOME)/ready ## the API against its OpenAPI document: at least 2,000 requests, all checks
+	PYTHONDONTWRITEBYTECODE=1 $(SCHEMATHESIS_HOME)/bin/python tests/schemathesis/run.py
 
 .PHONY: test-deploy
 test-deploy: $(PYTHON_READY) $(SAM_HOME)/ready $(EMULATOR_HOME)/ready ## the stack, deployed by sam to an AWS on this machine
@@ -207,10 +212,11 @@ $(PYTHON_READY): tests/clients/requirements.txt
 $(SAM_HOME)/ready: tests/template/sam.txt
 $(CHECKOV_HOME)/ready: tests/template/checkov.txt
 $(CARGO_LAMBDA_HOME)/ready: tests/deploy/cargo-lambda.txt
+$(SCHEMATHESIS_HOME)/ready: tests/schemathesis/requirements.txt
 $(BENCH_HOME)/python/ready: benches/requirements.txt
 
 # An environment with what the first prerequisite names.
-$(PYTHON_READY) $(SAM_HOME)/ready $(CHECKOV_HOME)/ready $(CARGO_LAMBDA_HOME)/ready $(BENCH_HOME)/python/ready:
+$(PYTHON_READY) $(SAM_HOME)/ready $(CHECKOV_HOME)/ready $(CARGO_LAMBDA_HOME)/ready $(SCHEMATHESIS_HOME)/ready $(BENCH_HOME)/python/ready:
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: apt-get install python3 python3-venv (or the like)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) has no venv: apt-get install python3-venv (or the like)" >&2; exit 1; }

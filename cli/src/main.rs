@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod local;
 mod render;
+mod sign;
 mod stack;
 mod table;
 
@@ -31,6 +32,7 @@ enum Command {
     Local(local::Arguments),
     Demo(demo::Arguments),
     Render(render::Arguments),
+    Sign(sign::Arguments),
     Config(config::Arguments),
 }
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Local(arguments) => local::run(arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Sign(arguments) => sign::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
     };
     match ending {

@@ -60,15 +60,18 @@ pub(crate) fn client(endpoints: &Endpoints) -> Client {
     Client::from_conf(config.build())
 }
 
-/// A length of time such as `500ms`, `2s` or `1m`.
+/// A length of time such as `500ms`, `2s`, `1m`, `1h` or `7d`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().map_err(|_| format!("{text:?} is no time such as 500ms, 2s or 1m"))?;
+    let number: u64 =
+        number.parse().map_err(|_| format!("{text:?} is no time such as 500ms, 2s, 1m, 1h or 7d"))?;
     match unit {
         "ms" => Ok(Duration::from_millis(number)),
         "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(60 * number)),
-        _ => Err(format!("{text:?} is no time such as 500ms, 2s or 1m")),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(60 * 60))),
+        "d" => Ok(Duration::from_secs(number.saturating_mul(24 * 60 * 60))),
+        _ => Err(format!("{text:?} is no time such as 500ms, 2s, 1m, 1h or 7d")),
     }
 }

@@ -26,7 +26,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn every_help_fits_a_terminal_of_80_columns_and_shows_an_example() {
-    for subcommand in [None, Some("local"), Some("demo"), Some("render"), Some("config")] {
+    for subcommand in [None, Some("local"), Some("demo"), Some("render"), Some("sign"), Some("config")] {
         let arguments: Vec<&str> = subcommand.into_iter().chain(["--help"]).collect();
         let output = thumbline(&arguments);
         assert!(output.status.success());
@@ -108,6 +108,45 @@ fn what_can_not_begin_says_why_and_exits_with_2() {
     assert_eq!(output.status.code(), Some(2));
     let output = thumbline(&["demo", "--out", "samples"]);
     assert_eq!(output.status.code(), Some(2), "a folder that no demo made is left alone: {output:?}");
+}
+
+#[test]
+fn a_url_is_signed_with_the_key_that_is_named_and_the_key_stays_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    std::fs::write(&keys, "a:MDEyMzQ1Njc4OWFiY2RlZg==\nb:ZmVkY2JhOTg3NjU0MzIxMA==\n").unwrap();
+    let secret = format!("file:{}", keys.display());
+    let sign = |more: &[&str]| thumbline(&[&["sign", "--secret", &secret], more].concat());
+    let base = "http://127.0.0.1:4571/v1/";
+    let output =
+        sign(&["thumbnails/a b.jpg", "-p", "w=640", "-p", "fit=cover", "--base", base, "--key", "b"]);
+    assert!(output.status.success(), "{output:?}");
+    let url = text(&output.stdout);
+    let line = url.trim().strip_prefix("http://127.0.0.1:4571/v1").unwrap();
+    let (path, query) = line.split_once('?').unwrap();
+    assert_eq!(path, "/thumbnails/a%20b.jpg");
+    let query: Vec<(String, String)> = query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap())
+        .map(|(n, v)| (n.into(), v.into()))
+        .collect();
+    let keys = thumbline::signing::SigningKeys::parse(&std::fs::read_to_string(keys).unwrap()).unwrap();
+    let left = keys.verify("/thumbnails/a b.jpg", &query, true, std::time::SystemTime::now()).unwrap();
+    assert!(left.as_secs() > 3500 && left.as_secs() <= 3600, "an hour by default: {left:?}");
+    for (wrong, expected) in [
+        (&["thumbnails/a", "--key", "c"][..], "a, b"),
+        (&["images/a"][..], "thumbnails/KEY"),
+        (&["thumbnails/a", "-p", "w=1", "-p", "w=2"][..], "twice"),
+        (&["thumbnails/a", "-p", "expires=1"][..], "added by signing"),
+    ] {
+        let output = sign(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(text(&output.stderr).contains(expected), "{output:?}");
+    }
+    std::fs::write(folder.path().join("short"), "a:c2hvcnQ=").unwrap();
+    let short = format!("file:{}", folder.path().join("short").display());
+    let said = text(&thumbline(&["sign", "thumbnails/a", "--secret", &short]).stderr);
+    assert!(said.contains("5 bytes") && !said.contains("c2hvcnQ"), "{said}");
 }
 
 #[test]

@@ -10,8 +10,9 @@ use thumbline_local::s3::{Effect, Fault, KeyPattern, RequestRecord};
 
 use crate::stack::{TestStack, sample};
 
-/// A picture through every state that it can be in, and one that fails until it is redriven. Every door must be opened here.
-async fn exercise(stack: &TestStack) {
+/// A picture through every state that it can be in, and one that fails until it is redriven. All of the resize function's
+/// ways must be gone here.
+async fn exercise_resize(stack: &TestStack) {
     stack.upload("photo.jpg", sample("orientation-6.jpg")).await;
     stack.stack.idle().await;
     stack.upload("photo.jpg", sample("truncated.jpg")).await;
@@ -39,6 +40,46 @@ async fn exercise(stack: &TestStack) {
     );
 }
 
+/// Every request that the API answers, and each in every way that asks something else of AWS. Uploads do not reach the resize
+/// function here: whatever is asked for is asked by the API's.
+async fn exercise_api(stack: &TestStack) {
+    use thumbline_local::lambda::NewMessage;
+
+    let upload = sample("orientation-6.jpg");
+    let created = stack.api("POST", "/images", &[("key", "photo.jpg")], Some(("image/jpeg", &upload))).await;
+    assert_eq!(created["statusCode"], 201, "{created}");
+    let announced = br#"{"key":"other.jpg","content_type":"image/jpeg","bytes":9}"#;
+    let created = stack.api("POST", "/images", &[], Some(("application/json", announced))).await;
+    assert_eq!(created["statusCode"], 201, "{created}");
+    for (path, query) in [
+        ("/thumbnails/photo.jpg", &[("preset", "small")][..]),
+        ("/thumbnails/photo.jpg", &[("w", "160")]),
+        ("/manifests/photo.jpg", &[]),
+        ("/images", &[]),
+        ("/failures", &[]),
+    ] {
+        let answer = stack.api("GET", path, query, None).await;
+        assert_eq!(answer["statusCode"], 200, "{path}: {answer}");
+    }
+    assert_eq!(stack.api("DELETE", "/images/photo.jpg", &[], None).await["statusCode"], 204);
+    let gone = stack.api("GET", "/thumbnails/photo.jpg", &[("preset", "small")], None).await;
+    assert_eq!(gone["statusCode"], 404, "{gone}");
+    assert_eq!(stack.outputs().await, Vec::<String>::new());
+
+    let record = include_str!("../../../samples/events/failure-record.json");
+    let body = record.replace("thumbline-input-000000000000", &stack.stack.endpoints().input_bucket);
+    let queue = &stack.stack.endpoints().failure_queue;
+    let message = NewMessage { body, ..NewMessage::default() };
+    stack.stack.sqs().send(queue, message).await.unwrap();
+    let redriven = stack.api("POST", "/failures/redrive", &[], None).await;
+    let told: serde_json::Value = serde_json::from_str(redriven["body"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&told["redriven"][0]["outcome"], &told["left"]),
+        (&"removed".into(), &0.into()),
+        "{redriven}"
+    );
+}
+
 /// What a request to S3 takes. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
 fn needed(request: &RequestRecord) -> Vec<Permission> {
     let bucket = format!("arn:aws:s3:::{}", request.bucket.as_deref().unwrap());
@@ -58,7 +99,7 @@ fn needed(request: &RequestRecord) -> Vec<Permission> {
     }
 }
 
-/// Everything that the functions of a stack asked for, and that Lambda asked for in their name.
+/// Everything that the one function that ran in a stack asked for, and that Lambda asked for in its name.
 fn used(stack: &TestStack, granted: &[Permission]) -> BTreeSet<Permission> {
     let requests = stack.stack.s3().requests().recent();
     let by_functions = requests.iter().filter(|r| r.user_agent.contains("exec-env/AWS_Lambda"));
@@ -77,19 +118,13 @@ fn used(stack: &TestStack, granted: &[Permission]) -> BTreeSet<Permission> {
     used
 }
 
-#[tokio::test]
-async fn each_function_may_do_what_it_does_and_nothing_else() {
-    let stack = TestStack::with(|options| {
-        options.parameters.insert("Redrive".to_owned(), "enabled".to_owned());
-    })
-    .await;
-    exercise(&stack).await;
-
+/// Holds what a function used against what its role grants.
+fn compare(stack: &TestStack, function: &str, not_its_own: &[&str]) {
     let blueprint = stack.stack.blueprint();
-    assert_eq!(blueprint.functions.len(), 1, "a new function needs its requests told from the others'");
-    let role = blueprint.functions[0].role.as_ref().expect("a role of its own");
-    let granted = &blueprint.permissions[role];
-    let used = used(&stack, granted);
+    let plan = blueprint.functions.iter().find(|plan| plan.name == function).expect("it is in the template");
+    let granted = &blueprint.permissions[plan.role.as_ref().expect("a role of its own")];
+    let mut used = used(stack, granted);
+    used.retain(|permission| !not_its_own.contains(&permission.action.as_str()));
     let granted: BTreeSet<Permission> = granted.iter().cloned().collect();
     let missing: Vec<_> = used.difference(&granted).collect();
     let idle: Vec<_> = granted.difference(&used).collect();
@@ -99,5 +134,30 @@ async fn each_function_may_do_what_it_does_and_nothing_else() {
         let unnamed = permission.resource == "*" && !permission.action.starts_with("xray:");
         assert!(!unnamed && !permission.action.contains('*'), "{permission:?} can be narrowed");
     }
+}
+
+#[tokio::test]
+async fn the_resize_function_may_do_what_it_does_and_nothing_else() {
+    let stack = TestStack::with(|options| {
+        options.parameters.insert("Redrive".to_owned(), "enabled".to_owned());
+    })
+    .await;
+    exercise_resize(&stack).await;
+    let functions = &stack.stack.blueprint().functions;
+    assert_eq!(functions.len(), 1, "what it asks for can't be told from what another does");
+    compare(&stack, &functions[0].name.clone(), &[]);
+    stack.stack.stop().await;
+}
+
+#[tokio::test]
+async fn the_api_may_do_what_it_does_and_nothing_else() {
+    let stack = TestStack::with(|options| {
+        options.parameters.insert("Api".to_owned(), "enabled".to_owned());
+        options.parameters.insert("KeyPrefix".to_owned(), "elsewhere/".to_owned());
+    })
+    .await;
+    exercise_api(&stack).await;
+    // The test itself put a message into the queue.
+    compare(&stack, "thumbline-api", &["sqs:SendMessage"]);
     stack.stack.stop().await;
 }

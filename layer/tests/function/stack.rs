@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use serde_json::Value;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use thumbline::Manifest;
 use thumbline_local::{Endpoints, LogSink, Stack, StackOptions};
@@ -79,6 +81,33 @@ impl TestStack {
             Ok(answer) => Ok(serde_json::from_slice(&answer).unwrap()),
             Err(error) => Err(serde_json::from_str(&error.document).unwrap()),
         }
+    }
+
+    /// Asks the API's function, as API Gateway does that has checked a key. `body` is its media type and its bytes.
+    pub async fn api(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<(&str, &[u8])>,
+    ) -> Value {
+        let mut event: Value =
+            serde_json::from_str(include_str!("../../../functions/api/tests/http/events/rest.json")).unwrap();
+        event["httpMethod"] = method.into();
+        event["path"] = path.into();
+        event["pathParameters"]["proxy"] = path.trim_start_matches('/').into();
+        event["requestContext"]["path"] = format!("/v1{path}").into();
+        event["requestContext"]["identity"]["apiKey"] = "checked".into();
+        event["multiValueQueryStringParameters"] =
+            query.iter().map(|(n, v)| ((*n).to_owned(), json!([v]))).collect();
+        if let Some((content_type, bytes)) = body {
+            event["multiValueHeaders"]["Content-Type"] = json!([content_type]);
+            event["body"] = BASE64_STANDARD.encode(bytes).into();
+            event["isBase64Encoded"] = true.into();
+        }
+        let attempt = self.stack.lambda().invoke("thumbline-api", event.to_string().into()).await.unwrap();
+        let answer = attempt.outcome.unwrap_or_else(|error| panic!("{}", error.document));
+        serde_json::from_slice(&answer).unwrap()
     }
 
     pub fn function_name(&self) -> String {

@@ -210,6 +210,7 @@ impl Sqs {
     fn queue_attributes(&self, request: &GetQueueAttributes) -> Result<Value, SqsError> {
         let queue = url(request.queue_url.as_ref())?;
         let stored = store::queue(&self.database, crate::account::queue_name(queue))?;
+        self.actions.add("GetQueueAttributes", crate::account::queue_name(queue));
         let mut attributes = stored.config.attributes(&self.account, self.counts(queue)?);
         attributes.insert("CreatedTimestamp", (stored.created_ms / 1000).to_string());
         attributes.insert("LastModifiedTimestamp", (stored.modified_ms / 1000).to_string());
