@@ -20,6 +20,7 @@ CHECKOV_HOME := $(TARGET)/checkov
 EMULATOR_HOME := $(TARGET)/emulator
 CARGO_LAMBDA_HOME := $(TARGET)/cargo-lambda
 SCHEMATHESIS_HOME := $(TARGET)/schemathesis
+BROWSER_HOME := $(TARGET)/browser
 BENCH_HOME := $(TARGET)/bench
 BENCH_PYTHON = PYTHONDONTWRITEBYTECODE=1 $(BENCH_HOME)/python/bin/python
 BENCH_READY := $(addprefix $(BENCH_HOME)/,python/ready sharp/ready pictures/ready)
@@ -42,7 +43,7 @@ local: build ## the whole stack on this machine, until Ctrl-C
 	$(THUMBLINE) local
 
 .PHONY: test
-test: lint test-rust run-client-tests ## everything that must hold: lint, Rust tests, client tests
+test: lint test-rust run-client-tests run-page-tests ## everything that must hold: lint, Rust, clients, page
 
 .PHONY: lint
 lint: lint-rust lint-template ## formatting, clippy and the template, warnings denied
@@ -86,6 +87,20 @@ run-client-tests: $(PYTHON_READY)
 .PHONY: test-schemathesis
 test-schemathesis: build $(SCHEMATHESIS_HOME)/ready ## the API against its OpenAPI document: at least 2,000 requests, all checks
 	PYTHONDONTWRITEBYTECODE=1 $(SCHEMATHESIS_HOME)/bin/python tests/schemathesis/run.py
+
+.PHONY: test-page
+test-page: build run-page-tests ## the API's page in a real browser (needs Node.js; installs Chromium where apt can)
+
+CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),/usr/bin/chromium)
+.PHONY: run-page-tests
+run-page-tests: $(BROWSER_HOME)/ready $(CHROMIUM)
+	CHROMIUM=$(CHROMIUM) BROWSER_HOME=$(BROWSER_HOME) node --test tests/browser/page.test.mjs
+
+# A test's own browser can't be told to stay off the network, and a system's is one download less.
+/usr/bin/chromium:
+	@command -v apt-get > /dev/null || { echo "Chromium is missing: install it, and name it with make CHROMIUM=..." >&2; exit 1; }
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core
 
 .PHONY: test-deploy
 test-deploy: $(PYTHON_READY) $(SAM_HOME)/ready $(EMULATOR_HOME)/ready ## the stack, deployed by sam to an AWS on this machine
@@ -239,9 +254,10 @@ $(EMULATOR_HOME)/ready: $(wildcard tests/deploy/emulator/*.t* tests/deploy/emula
 $(BENCH_HOME)/cold-start/ready: benches/cold-start/function.mjs
 $(BENCH_HOME)/sharp/ready: benches/package.json
 $(BENCH_HOME)/cold-start/ready: benches/cold-start/package.json
-$(BENCH_HOME)/sharp/ready $(BENCH_HOME)/cold-start/ready:
-	@command -v node > /dev/null && command -v npm > /dev/null || { echo "Node.js is missing, which sharp runs on: apt-get install nodejs npm (or the like)" >&2; exit 1; }
-	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 9) ? 0 : 1)' || { echo "$$(node --version) of Node.js is too old for sharp: 20.9 or newer" >&2; exit 1; }
+$(BROWSER_HOME)/ready: tests/browser/package.json
+$(BENCH_HOME)/sharp/ready $(BENCH_HOME)/cold-start/ready $(BROWSER_HOME)/ready:
+	@command -v node > /dev/null && command -v npm > /dev/null || { echo "Node.js is missing: apt-get install nodejs npm (or the like)" >&2; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 9) ? 0 : 1)' || { echo "$$(node --version) of Node.js is too old: 20.9 or newer" >&2; exit 1; }
 	rm -rf -- $(@D)
 	mkdir -p $(@D)
 	cp $(dir $<)package.json $(@D)/package.json

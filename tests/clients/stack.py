@@ -30,17 +30,22 @@ class Stack:
         self.input = endpoints["input_bucket"]
         self.output = endpoints["output_bucket"]
         self.failure_queue = endpoints["failure_queue"]
+        self.api = endpoints["api"]
+        self.api_key = endpoints["api_key"]
         self.region = endpoints["region"]
         self.access_key_id = endpoints["access_key_id"]
         self.secret_access_key = endpoints["secret_access_key"]
 
     @classmethod
-    def start(cls, data, folder, temporary):
+    def start(cls, data, folder, temporary, **parameters):
         """Starts a stack that keeps everything in `data`, with `folder` as its working directory."""
         program = pathlib.Path(os.environ.get("TESTED_THUMBLINE", REPOSITORY / "target/debug/thumbline"))
         if not program.is_file():
             raise FileNotFoundError(f"{program} is not there: `make test-clients` builds it and runs this")
-        arguments = ["--template", REPOSITORY / "template.yaml", "--port", "0", "--retry-delays", "100ms,200ms"]
+        arguments = ["--template", REPOSITORY / "template.yaml", "--port", "0", "--api-port", "0"]
+        arguments += ["--retry-delays", "100ms,200ms"]
+        for name, value in parameters.items():
+            arguments += ["--parameter", f"{name}={value}"]
         process = subprocess.Popen(
             [program, "local", "--json", "--data", data, *arguments],
             cwd=folder,

@@ -1,9 +1,10 @@
-"""The stack of template.yaml, deployed once, unmodified, to an AWS on this machine."""
+"""The stack of template.yaml, deployed once, unmodified and with its API, to an AWS on this machine."""
 
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from aws import PROJECT, Account, Emulator, architecture
@@ -19,9 +20,9 @@ class Deployed:
 
     def deploy(self):
         self.account.sam("build", "--parameter-overrides", f"Architecture={architecture()}", folder=self.folder)
-        self.account.sam(
-            "deploy", "--no-progressbar", "--parameter-overrides", f"Architecture={architecture()}", folder=self.folder
-        )
+        # Any size, so that the tests say which.
+        parameters = [f"Architecture={architecture()}", "Api=enabled", "ApiPage=on", "ApiSizes=*"]
+        self.account.sam("deploy", "--no-progressbar", "--parameter-overrides", *parameters, folder=self.folder)
         stack = self.account.aws("cloudformation", "describe-stacks", "--stack-name", STACK)["Stacks"][0]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
@@ -34,6 +35,15 @@ class Deployed:
         bucket = self.outputs["OutputBucketName"]
         listed = self.account.aws("s3api", "list-objects-v2", "--bucket", bucket, "--prefix", f"{prefix}/")
         return [entry["Key"].removeprefix(f"{prefix}/") for entry in (listed or {}).get("Contents", [])]
+
+    def api(self):
+        """Where the API is. The emulator has a path for what has a domain of its own on AWS."""
+        identifier = urlsplit(self.outputs["ApiUrl"]).hostname.partition(".")[0]
+        return f"{self.account.environment['AWS_ENDPOINT_URL']}/_aws/execute-api/{identifier}/v1"
+
+    def api_key(self):
+        key = self.outputs["ApiKeyId"]
+        return self.account.aws("apigateway", "get-api-key", "--include-value", "--api-key", key)["value"]
 
     def function(self):
         """The function as the alias has it."""

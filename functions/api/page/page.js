@@ -18,7 +18,8 @@ const key = {
 
 class ApiError extends Error {
   constructor(status, problem) {
-    super(problem.detail || problem.title || problem.message || `the API answered ${status}`);
+    const allowed = problem.allowed?.length ? ` (allowed: ${problem.allowed.join(", ")})` : "";
+    super((problem.detail || problem.title || problem.message || `the API answered ${status}`) + allowed);
     this.status = status;
   }
 }
@@ -134,15 +135,27 @@ function stateBadge(state) {
 
 // ---------------------------------------------------------------- the list of pictures
 
+const pictures = new Map();
 let cursor = null;
+let lists = 0;
 
 async function list(more) {
+  const turn = ++lists;
   const query = new URLSearchParams({ limit: "20" });
   if ($("prefix").value) query.set("prefix", $("prefix").value);
   if (more && cursor) query.set("cursor", cursor);
   const answer = await getJson(`images?${query}`);
-  if (!more) $("list").replaceChildren();
-  const items = answer.images.map((image) => new Picture(image.key).draw(image));
+  if (turn !== lists) return;
+  // An upload that is under way knows more than the answer.
+  const items = answer.images.map((image) => {
+    const known = pictures.get(image.key);
+    return known?.following ? known : new Picture(image.key).draw(image);
+  });
+  if (!more) {
+    const newer = [...pictures.values()].filter((picture) =>
+      picture.following && !items.includes(picture) && picture.name.startsWith($("prefix").value));
+    $("list").replaceChildren(...newer.map((picture) => picture.item));
+  }
   $("list").append(...items.map((picture) => picture.item));
   cursor = answer.cursor;
   $("more").hidden = !cursor;
@@ -151,8 +164,6 @@ async function list(more) {
   say(`${$("list").childElementCount} pictures are shown${cursor ? ", and there are more" : ""}`);
   for (const picture of items.filter((picture) => picture.isWaiting)) picture.follow();
 }
-
-const pictures = new Map();
 
 class Picture {
   constructor(name) {
@@ -194,7 +205,7 @@ class Picture {
   buttons() {
     const named = (label) => ({ type: "button", "aria-label": `${label} ${this.name}` });
     this.srcsetField = make("input", { readonly: true, class: "grow", hidden: true, "aria-label": `srcset of ${this.name}` });
-    this.srcsetButton = make("button", { ...named("Copy the srcset of"), click: doing(() => this.copySrcset()) }, "Copy srcset");
+    this.srcsetButton = make("button", { ...named("Copy srcset of"), click: doing(() => this.copySrcset()) }, "Copy srcset");
     return make("div", { class: "row" },
       make("button", { ...named("Preview"), click: doing(() => preview(this.name)) }, "Preview"),
       this.srcsetButton,
@@ -237,6 +248,8 @@ class Picture {
       for (let wait = 200; pictures.get(this.name) === this; wait = Math.min(wait * 1.5, 10_000)) {
         const manifest = await getJson(`manifests/${keyPath(this.name)}`).catch((error) => {
           if (error.status === 404) return { status: "missing", thumbnails: [] };
+          // What S3 or the way to it does not bear now, it may bear later.
+          if (error.status === 0 || error.status >= 500) return { status: this.status };
           throw error;
         });
         if (manifest.status !== this.status) this.draw(manifest);
@@ -348,7 +361,7 @@ let redraws = 0;
 
 async function redraw() {
   for (const name of ["width", "quality"]) $(`${name}-value`).textContent = $(name).value;
-  $("height-value").textContent = $("height").value === "0" ? "as it comes" : $("height").value;
+  $("height-value").textContent = $("height").value === "0" ? "auto" : $("height").value;
   $("fit").disabled = $("height").value === "0";
   const path = previewPath();
   $("preview-url").value = new URL(path, BASE);
@@ -377,10 +390,16 @@ async function redraw() {
 
 // ---------------------------------------------------------------- failures
 
+let looks = 0;
+
 async function lookAtFailures() {
+  const turn = ++looks;
   const { count, failures } = await getJson("failures");
+  // An older answer may come after a newer one.
+  if (turn !== looks) return;
   const seen = failures.length < count ? `, of which these are ${failures.length}` : "";
-  $("failures-count").textContent = count === 0 ? "There are none." : `There are ${count}${seen}.`;
+  const counted = count === 1 ? "There is one." : `There are ${count}${seen}.`;
+  $("failures-count").textContent = count === 0 ? "There are none." : counted;
   $("failures-list").replaceChildren(...failures.map((failure) => make("li", {},
     make("span", { class: "name" }, failure.key ?? failure.id), " ", make("span", { class: "state failed" }, failure.reason ?? "failed"),
     make("p", { class: "facts" }, [failure.message, failure.at].filter(Boolean).join(" · ")))));
