@@ -2,7 +2,8 @@
 #
 # A Rust toolchain, a C compiler (libwebp and ring contain C) and, on x86-64, nasm (the AVIF decoder contains assembly)
 # are all that `make demo` needs; `make test` also needs Python 3.11 with venv, and installs into it what
-# tests/clients/requirements.txt and the lists beside the template's tests name. `make bench` needs Node.js as well; docs/benchmarks.md says what it takes: QUICK=1,
+# tests/clients/requirements.txt and the lists beside the template's tests name, and Node.js and Chromium, for what
+# tests/browser/package.json names. `make bench` needs Node.js as well; docs/benchmarks.md says what it takes: QUICK=1,
 # ONLY=TEXT, JSON=1, DOCS=1, BENCH_PICTURES=DIR.
 
 .DEFAULT_GOAL := help

@@ -28,7 +28,7 @@ QEMU = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]
 
 def main(bootstrap):
     local = subprocess.Popen(
-        [os.environ["TESTED_THUMBLINE"], "local", "--json", "--port", "0"],
+        [os.environ["TESTED_THUMBLINE"], "local", "--json", "--port", "0", "--api-port", "0"],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -25,7 +25,7 @@ START_S = 600
 
 def main():
     local = subprocess.Popen(
-        [os.environ["TESTED_THUMBLINE"], "local", "--json", "--port", "0"],
+        [os.environ["TESTED_THUMBLINE"], "local", "--json", "--port", "0", "--api-port", "0"],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

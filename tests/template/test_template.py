@@ -72,7 +72,8 @@ class Template(unittest.TestCase):
         parts = {name: resource for name, resource in translated.items() if "Api" in name}
         self.assertGreater(len(parts), 10)
         for name, resource in parts.items():
-            self.assertEqual(resource.get("Condition"), "HasApi", name)
+            expected = "LogsApiAccess" if name == "ApiAccessLogGroup" else "HasApi"
+            self.assertEqual(resource.get("Condition"), expected, name)
 
     def test_only_reading_can_be_had_without_a_key_and_preflights_never_need_one(self):
         paths = RESOURCES["ThumbnailApi"]["Properties"]["DefinitionBody"]["paths"]
