@@ -1,6 +1,7 @@
 // A browser with nothing in it, and what tests do with a page.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -47,10 +48,21 @@ export class Browser {
 
 export const sample = (file) => path.join(PROJECT, "samples/pictures", file);
 
-/** Drops files onto the place for it, with the bytes of samples, under these names. */
+/** A picture that nothing compresses: a BMP of random pixels. <https://learn.microsoft.com/windows/win32/gdi/bitmap-storage> */
+export function noise(width, height) {
+  const head = Buffer.alloc(54);
+  const pixels = randomBytes(3 * width * height);
+  head.write("BM");
+  for (const [at, value] of [[2, 54 + pixels.length], [10, 54], [14, 40], [18, width], [22, height], [34, pixels.length]]) head.writeUInt32LE(value, at);
+  head.writeUInt16LE(1, 26);
+  head.writeUInt16LE(24, 28);
+  return Buffer.concat([head, pixels]);
+}
+
+/** Drops files onto the place for it: samples, under their names or others, or these bytes. */
 export async function drop(page, files) {
-  const described = await Promise.all(files.map(async ({ file, name = file, type = "image/jpeg" }) =>
-    ({ name, type, base64: (await readFile(sample(file))).toString("base64") })));
+  const described = await Promise.all(files.map(async ({ file, bytes, name = file, type = "image/jpeg" }) =>
+    ({ name, type, base64: (bytes ?? await readFile(sample(file))).toString("base64") })));
   const transfer = await page.evaluateHandle((all) => {
     const transfer = new DataTransfer();
     for (const { name, type, base64 } of all) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { Browser, drop, entry, fits, sample, screenshot, seriousFindings, shown, state } from "./browser.mjs";
+import { Browser, drop, entry, fits, noise, sample, screenshot, seriousFindings, shown, state } from "./browser.mjs";
 import { Stack } from "./stack.mjs";
 
 let browser;
@@ -111,6 +111,25 @@ inPage("an srcset can be copied, and every URL in it works", async (page) => {
     assert.equal((await fetch(url)).status, 200, url);
   }
 });
+
+inPage("a thumbnail that is too large for an answer is previewed from the bucket", async (page) => {
+  await drop(page, [{ name: "noise.bmp", type: "image/bmp", bytes: noise(1400, 1200) }]);
+  await state(page, "noise.bmp", "made");
+  await entry(page, "noise.bmp").getByRole("button", { name: "Preview" }).click();
+  await page.selectOption("#format", "png");
+  await page.fill("#width", "1400");
+  await page.locator("#preview-facts").filter({ hasText: /^1400 × 1200, 5\.\d+ MB, image\/png/ }).waitFor();
+  const sent = await fetch(await page.inputValue("#preview-url"), { redirect: "manual" });
+  assert.equal(sent.status, 302);
+});
+
+inPage("the documentation shows what the API's description says", async (page) => {
+  await page.locator("summary", { hasText: "/thumbnails/{key}" }).first().click();
+  await page.locator("details[open] td", { hasText: /^w$/ }).waitFor();
+  await fits(page);
+  await screenshot(page, "docs");
+  assert.deepEqual(await seriousFindings(page), []);
+}, { address: () => `${stack.endpoints.api}/docs` });
 
 inPage("everything can be done with the keyboard alone", async (page) => {
   const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.id);

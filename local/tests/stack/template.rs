@@ -223,7 +223,7 @@ fn an_api_is_read_with_its_keys_and_what_is_not_known_of_it_is_a_mistake() {
     );
     assert!(!keyed("/", false) && !keyed("/{proxy+}", false));
     assert!(blueprint.functions.iter().any(|function| function.name == api.methods[0].function));
-    assert_eq!(blueprint.cors.len(), 1);
+    assert_eq!(blueprint.cors.len(), 2);
 
     let text = std::fs::read_to_string(fixtures().join("api.yaml"))
         .unwrap()
