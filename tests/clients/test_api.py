@@ -47,7 +47,7 @@ def test_health_and_documents_are_open_to_everybody(api):
     assert docs.status_code == 200 and docs.headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("file, kind", [("", "text/html"), ("page.css", "text/css"), ("page.js", "text/javascript")])
+@pytest.mark.parametrize("file, kind", [("", "text/html"), ("page.css", "text/css"), ("page.js", "text/javascript"), ("calls.js", "text/javascript")])
 def test_the_page_is_served_with_a_policy_that_lets_nothing_else_in(api, file, kind):
     answer = api.get(file)
     assert answer.status_code == 200 and answer.headers["content-type"] == f"{kind}; charset=utf-8"

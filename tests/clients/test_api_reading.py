@@ -67,7 +67,7 @@ def test_where_reading_takes_a_key_there_is_none_without(closed):
 
 
 def test_where_the_page_is_off_there_is_none(closed):
-    for path in ("", "page.css", "page.js"):
+    for path in ("", "page.css", "page.js", "calls.js"):
         problem(closed.get(path), 404)
 
 

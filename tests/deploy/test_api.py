@@ -21,7 +21,7 @@ def ask(deployed):
 
 def test_the_function_answers_and_what_it_answers_for_the_page_is_whole(ask):
     assert ask("GET", "health").json()["status"] == "ok"
-    for file, name in (("", "index.html"), ("page.css", "page.css"), ("page.js", "page.js")):
+    for file, name in (("", "index.html"), ("page.css", "page.css"), ("page.js", "page.js"), ("calls.js", "calls.js")):
         answer = ask("GET", file)
         assert answer.status_code == 200
         assert answer.content == (PROJECT / "functions/api/page" / name).read_bytes()
