@@ -141,7 +141,7 @@ fn welcome(endpoints: &Endpoints) -> String {
         (Some(api), None) => format!("Its page is {api}/\n"),
         (None, _) => String::new(),
     };
-    let call = api.as_ref().map(|api| format!("  curl '{api}/thumbnails/picture.jpg?w=320' -o small.webp\n"));
+    let call = api.as_ref().map(|api| format!("  curl '{api}/thumbnails/picture.jpg?w=320' -o small.jpg\n"));
     let call = call.unwrap_or_default();
     format!(
         "Thumbline is running on {s3}\n{page}\n  \
