@@ -12,7 +12,7 @@ use thumbline::{Aws, Call, Pipeline, S3Store, Settings};
 use crate::access::Doorkeeper;
 use crate::answer::Answer;
 use crate::event::Request;
-use crate::page::{self, DOCS};
+use crate::page;
 use crate::parameters::check_names;
 use crate::problem::Problem;
 use crate::route::Route;
@@ -104,6 +104,23 @@ impl Api {
             .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
     }
 
+    /// Where browsers find S3: the origins of links to both buckets.
+    async fn storage_origins(&self) -> Vec<String> {
+        let buckets = [&self.settings().input_bucket, &self.settings().output_bucket];
+        let mut origins = Vec::new();
+        for bucket in buckets {
+            // Signing asks nobody. Where it fails, so do uploads, and they say why.
+            if let Ok(link) = self.pipeline.store().link_to_read(bucket, "x", Duration::from_secs(60)).await
+                && let Some((scheme, rest)) = link.split_once("://")
+                && let Some(host) = rest.split(['/', '?']).next()
+            {
+                origins.push(format!("{scheme}://{host}"));
+            }
+        }
+        origins.dedup();
+        origins
+    }
+
     async fn route(&self, request: &Request, call: &Call) -> Result<Answer, Problem> {
         let nothing =
             || Problem::not_found("there is nothing under this path; GET openapi.json says what there is");
@@ -144,8 +161,8 @@ impl Api {
                 Ok(Answer::json(StatusCode::OK, &body).with(header::CACHE_CONTROL, "no-store"))
             }
             Route::OpenApi => Ok(openapi::answer(self.settings(), request)),
-            Route::Docs => Ok(page::document("text/html; charset=utf-8", DOCS)),
-            Route::Page(asset) => Ok(asset.answer()),
+            Route::Docs => Ok(page::docs()),
+            Route::Page(asset) => Ok(asset.answer(&self.storage_origins().await)),
         }
     }
 }
