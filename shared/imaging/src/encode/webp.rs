@@ -1,8 +1,11 @@
-//! WebP, by libwebp.
+//! WebP: lossy pictures by our own encoder, lossless ones and planes of alpha by libwebp.
 
+use thumbline_webp::{Channels as PixelChannels, Encoder, Picture};
+
+use super::internal;
 use crate::error::Error;
-use crate::raster::Raster;
-use crate::webp::{Settings, encode as write};
+use crate::raster::{Channels, Raster};
+use crate::webp::{Settings, compress_alpha, encode as write};
 
 /// How a WebP is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,5 +20,87 @@ pub(super) fn encode(
     raster: &Raster,
     WebpOptions { quality, lossless }: WebpOptions,
 ) -> Result<Vec<u8>, Error> {
-    write(raster, Settings { quality, is_lossless: lossless })
+    if lossless {
+        write(raster, Settings { quality, is_lossless: true })
+    } else {
+        encode_lossy(raster, quality)
+    }
+}
+
+/// Lossy colours. Alpha is kept to the bit, if there is any that shows.
+fn encode_lossy(raster: &Raster, quality: u8) -> Result<Vec<u8>, Error> {
+    let (width, height) = (raster.size.width, raster.size.height);
+    let channels = match raster.channels {
+        Channels::Gray => PixelChannels::Gray,
+        Channels::Rgb => PixelChannels::Rgb,
+        Channels::Rgba => PixelChannels::Rgba,
+    };
+    let refused = |error: thumbline_webp::Error| internal(error.to_string());
+    let picture = Picture::new(width, height, channels, &raster.pixels).map_err(refused)?;
+    let encoder = Encoder::new(quality).map_err(refused)?;
+    if channels == PixelChannels::Rgba
+        && raster.pixels.iter().skip(3).step_by(4).any(|&alpha| alpha != u8::MAX)
+    {
+        let alpha = compress_alpha(raster)?;
+        return encoder.encode_with_alpha(&picture, &alpha).map_err(refused);
+    }
+    encoder.encode(&picture).map_err(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::Size;
+
+    /// Colours that change slowly, under alpha from none to all of it.
+    fn veil(size: Size) -> Raster {
+        let places = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
+        let pixels = places.flat_map(|(x, y)| {
+            let alpha = (x * 9).saturating_sub(y * 2).min(255);
+            [x.min(255), (y * 2).min(255), u32::midpoint(x, y), alpha]
+                .map(|value| u8::try_from(value).unwrap())
+        });
+        Raster { size, channels: Channels::Rgba, pixels: pixels.collect() }
+    }
+
+    fn decode(file: &[u8]) -> image::RgbaImage {
+        image::load_from_memory_with_format(file, image::ImageFormat::WebP).unwrap().to_rgba8()
+    }
+
+    #[test]
+    fn alpha_comes_back_to_the_bit() {
+        for (width, height) in [(1, 1), (2, 3), (67, 45), (256, 17)] {
+            let raster = veil(Size { width, height });
+            let file = encode(&raster, WebpOptions { quality: 75, lossless: false }).unwrap();
+            let decoded = decode(&file);
+            assert_eq!(decoded.dimensions(), (width, height));
+            for (decoded, pixel) in decoded.pixels().zip(raster.pixels.as_chunks::<4>().0) {
+                assert_eq!(decoded.0[3], pixel[3]);
+            }
+        }
+    }
+
+    #[test]
+    fn alpha_that_hides_nothing_takes_no_room() {
+        let mut raster = veil(Size { width: 40, height: 30 });
+        for pixel in raster.pixels.as_chunks_mut::<4>().0 {
+            pixel[3] = 255;
+        }
+        let with = encode(&raster, WebpOptions { quality: 75, lossless: false }).unwrap();
+        let without = encode(&raster.without_alpha(), WebpOptions { quality: 75, lossless: false }).unwrap();
+        assert_eq!(with, without);
+    }
+
+    #[test]
+    fn what_shows_of_lossy_colours_is_near_what_it_was() {
+        let raster = veil(Size { width: 96, height: 64 });
+        let decoded = decode(&encode(&raster, WebpOptions { quality: 90, lossless: false }).unwrap());
+        for (decoded, pixel) in decoded.pixels().zip(raster.pixels.as_chunks::<4>().0) {
+            if pixel[3] > 200 {
+                for (one, other) in decoded.0.iter().zip(pixel) {
+                    assert!(one.abs_diff(*other) <= 24, "{decoded:?} for {pixel:?}");
+                }
+            }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Writing one picture.
+//! Writing one picture, and alpha alone for pictures that something else writes.
 
 use std::ffi::{c_int, c_void};
 use std::slice;
@@ -17,6 +17,8 @@ use crate::raster::{Channels, Raster};
 const METHOD: c_int = 4;
 /// How hard lossless compression tries, 0 to 100. What libwebp's own presets use at this method.
 const LOSSLESS_EFFORT: f32 = 75.0;
+/// The same for alpha beside lossy colours: what libwebp takes there, at this method.
+const ALPHA_EFFORT: f32 = 32.0;
 
 /// How a picture is to be written.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,13 +45,38 @@ impl Settings {
 /// A file of `raster`, whose alpha is straight.
 pub(crate) fn encode(raster: &Raster, settings: Settings) -> Result<Vec<u8>, Error> {
     check_machine()?;
-    let config = settings.configure()?;
-    let mut picture = Picture::new(raster, settings.is_lossless)?;
+    write(Picture::new(raster, settings.is_lossless)?, &settings.configure()?)
+}
+
+/// What the chunk `ALPH` of a lossy file has (RFC 9649, 2.7.1.2), for the alpha of `raster`, to the bit.
+pub(crate) fn compress_alpha(raster: &Raster) -> Result<Vec<u8>, Error> {
+    /// That what follows is compressed, and not filtered or rounded before.
+    const COMPRESSED: u8 = 1;
+    /// Before the data of a lossless picture, in a file of its own: the headers of RIFF and of the chunk, and the
+    /// picture's signature, size and version (RFC 9649, 3.4), which alpha goes without.
+    const CHUNK: usize = 12;
+    const DATA: usize = CHUNK + 8 + 5;
+    check_machine()?;
+    let mut config = Settings { quality: 0, is_lossless: true }.configure()?;
+    config.quality = ALPHA_EFFORT;
+    let file = write(Picture::of_alpha(raster)?, &config)?;
+    let length = file.get(CHUNK + 4..).and_then(|rest| rest.first_chunk()).copied().map(u32::from_le_bytes);
+    let end = length.map(|length| CHUNK + 8 + length as usize);
+    let data = end.and_then(|end| file.get(DATA..end));
+    let data = data.filter(|_| file.get(CHUNK..).is_some_and(|rest| rest.starts_with(b"VP8L")));
+    let data = data.ok_or_else(|| internal("libwebp's lossless picture has another layout".into()))?;
+    let mut payload = Vec::with_capacity(data.len() + 1);
+    payload.push(COMPRESSED);
+    payload.extend_from_slice(data);
+    Ok(payload)
+}
+
+fn write(mut picture: Picture, config: &WebPConfig) -> Result<Vec<u8>, Error> {
     let mut file = Vec::new();
     picture.raw.writer = Some(append);
     picture.raw.custom_ptr = (&raw mut file).cast::<c_void>();
     // SAFETY: the picture has been filled; `file` is only reached through `custom_ptr` until the call returns.
-    let is_done = unsafe { WebPEncode(&raw const config, &raw mut picture.raw) };
+    let is_done = unsafe { WebPEncode(config, &raw mut picture.raw) };
     if is_done == 0 { Err(failed(picture.raw.error_code)) } else { Ok(file) }
 }
 
@@ -74,22 +101,8 @@ pub(super) struct Picture {
 impl Picture {
     /// Copies `raster`: as ARGB for lossless compression, else as luma and colour differences. Straight alpha.
     pub(super) fn new(raster: &Raster, as_argb: bool) -> Result<Self, Error> {
-        let most = OutputFormat::WebP.max_side_pixels();
-        let (width, height) = (raster.size.width, raster.size.height);
-        if width == 0 || height == 0 || width > most || height > most {
-            return Err(internal(format!("{} does not fit WebP", raster.size)));
-        }
-        let bytes = width as usize * height as usize * raster.channels.count();
-        if raster.pixels.len() != bytes {
-            return Err(internal(format!("{} pixels in {} bytes", raster.size, raster.pixels.len())));
-        }
-        let raw = WebPPicture::new().map_err(|()| unusable("libwebp has another interface".into()))?;
-        let mut picture = Self { raw };
-        // Both are below 16,384.
-        picture.raw.width = width.cast_signed();
-        picture.raw.height = height.cast_signed();
-        picture.raw.use_argb = c_int::from(as_argb);
-        let stride = c_int::try_from(width as usize * raster.channels.count());
+        let mut picture = Self::empty(raster, as_argb)?;
+        let stride = c_int::try_from(raster.size.width as usize * raster.channels.count());
         let stride = stride.map_err(|_| internal(format!("{} does not fit WebP", raster.size)))?;
         let pixels = raster.pixels.as_ptr();
         // SAFETY: `pixels` has `height` rows of `stride` bytes, as was checked; libwebp allocates what it copies into.
@@ -106,6 +119,46 @@ impl Picture {
         if raster.channels == Channels::Gray {
             picture.fill_gray(raster);
         }
+        Ok(picture)
+    }
+
+    /// The alpha of `raster` as the green of opaque pixels: that is where decoders look for it (RFC 9649, 2.7.1.2).
+    fn of_alpha(raster: &Raster) -> Result<Self, Error> {
+        let mut picture = Self::empty(raster, true)?;
+        let raw = &raw mut picture.raw;
+        // SAFETY: libwebp allocates what is then filled.
+        if unsafe { WebPPictureAlloc(raw) } == 0 {
+            return Err(failed(picture.raw.error_code));
+        }
+        let (count, width) = (raster.channels.count(), raster.size.width as usize);
+        let stride = picture.raw.argb_stride.unsigned_abs() as usize;
+        for (index, row) in raster.pixels.chunks_exact(width * count).enumerate() {
+            // SAFETY: libwebp has allocated `height` rows of `argb_stride` pixels, at least `width`.
+            let argb = unsafe { slice::from_raw_parts_mut(picture.raw.argb.add(index * stride), width) };
+            for (pixel, alpha) in argb.iter_mut().zip(row.iter().skip(count - 1).step_by(count)) {
+                *pixel = 0xFF00_0000 | (u32::from(*alpha) << 8);
+            }
+        }
+        Ok(picture)
+    }
+
+    /// One of the size of `raster`, without pixels.
+    fn empty(raster: &Raster, as_argb: bool) -> Result<Self, Error> {
+        let most = OutputFormat::WebP.max_side_pixels();
+        let (width, height) = (raster.size.width, raster.size.height);
+        if width == 0 || height == 0 || width > most || height > most {
+            return Err(internal(format!("{} does not fit WebP", raster.size)));
+        }
+        let bytes = width as usize * height as usize * raster.channels.count();
+        if raster.pixels.len() != bytes {
+            return Err(internal(format!("{} pixels in {} bytes", raster.size, raster.pixels.len())));
+        }
+        let raw = WebPPicture::new().map_err(|()| unusable("libwebp has another interface".into()))?;
+        let mut picture = Self { raw };
+        // Both are below 16,384.
+        picture.raw.width = width.cast_signed();
+        picture.raw.height = height.cast_signed();
+        picture.raw.use_argb = c_int::from(as_argb);
         Ok(picture)
     }
 

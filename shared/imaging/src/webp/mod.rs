@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 use libwebp_sys::{VP8StatusCode, WebPGetDecoderVersion, WebPGetEncoderVersion, WebPGetMuxVersion};
 
 pub(crate) use animation::AnimationEncoder;
-pub(crate) use encoder::{Settings, encode};
+pub(crate) use encoder::{Settings, compress_alpha, encode};
 
 use crate::error::Error;
 use crate::format::SourceFormat;
