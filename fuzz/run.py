@@ -23,7 +23,7 @@ FUZZ = ROOT / "fuzz"
 CORPUS = FUZZ / "corpus"
 DOCS = ROOT / "docs" / "fuzzing.md"
 # Those first in which a mistake is likeliest: the harness has the same list.
-TARGETS = ["webp", "gif", "png", "tiff", "bmp", "avif", "metadata", "animation", "encode", "jpeg"]
+TARGETS = ["webp", "gif", "png", "tiff", "bmp", "avif", "metadata", "animation", "encode", "jpeg", "lossy"]
 # By the clock: at the lowest priority, beside other work, a hundredth of a second takes several.
 MAX_INPUT_BYTES = 16_384
 LIMITS = [f"-max_len={MAX_INPUT_BYTES}", "-rss_limit_mb=1024", "-timeout=60", "-report_slow_units=60"]

@@ -2,7 +2,7 @@
 //!
 //! The fuzzer (`fuzz/`, on a nightly toolchain) looks for bytes for which it does not, and the corpus that it leaves is
 //! replayed by an ordinary test: both run what is here, so that what one finds the other keeps found. Each [`Target`] is one way
-//! into the engine, always through its public interface. For each input:
+//! into the engine, always through its public interface; the encoder of lossy WebP is one of its own. For each input:
 //!
 //! - there is an error about the picture, or as many thumbnails as were asked for: none larger than its box, each a file
 //!   that somebody else's decoder reads and finds as large as promised;
@@ -14,6 +14,7 @@
 #![allow(clippy::panic, reason = "a broken promise ends the run, and that is how it is found")]
 
 mod carriers;
+mod lossy;
 pub mod memory;
 mod mending;
 mod metadata;
@@ -53,6 +54,8 @@ pub enum Target {
     Encode,
     /// JPEG, whole and cut.
     Jpeg,
+    /// Pixels of any kind as lossy WebP, which decodes to what was foretold.
+    Lossy,
 }
 
 impl Target {
@@ -68,6 +71,7 @@ impl Target {
         Self::Animation,
         Self::Encode,
         Self::Jpeg,
+        Self::Lossy,
     ];
 
     /// The name of its executable, and of its folder in the corpus.
@@ -83,6 +87,7 @@ impl Target {
             Self::Animation => "animation",
             Self::Encode => "encode",
             Self::Jpeg => "jpeg",
+            Self::Lossy => "lossy",
         }
     }
 
@@ -100,6 +105,7 @@ impl Target {
             Self::Animation => stills::try_moving(input),
             Self::Metadata => metadata::try_on(input),
             Self::Encode => rasters::try_on(input),
+            Self::Lossy => lossy::try_on(input),
         }
     }
 }

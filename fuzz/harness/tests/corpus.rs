@@ -51,7 +51,8 @@ replayed!(
     metadata: Metadata,
     animation: Animation,
     encode: Encode,
-    jpeg: Jpeg
+    jpeg: Jpeg,
+    lossy: Lossy
 );
 
 #[test]

@@ -56,6 +56,7 @@ fn seeds(target: Target) -> Vec<Vec<u8>> {
         Target::Metadata => blocks::all(),
         Target::Animation => each_way(&films::moving(), &[0, 1, 2, 3, 0x40]),
         Target::Encode => rasters(),
+        Target::Lossy => lossy(),
         Target::Jpeg => each_way(&jpegs(), &[0, 1, 3, 5, 0x82]),
     }
 }
@@ -145,6 +146,18 @@ fn jpegs() -> Vec<Vec<u8>> {
 }
 
 /// Pixels, a width, a kind and a quality.
+/// Scenes and flat colours, as grey, RGB and RGBA and in squares of every size, from the lowest quality to the highest.
+fn lossy() -> Vec<Vec<u8>> {
+    let scene = scene(24, 18).into_raw();
+    let flat = [200, 30, 40, 255].repeat(2);
+    let ways = (0..16_u8).flat_map(|kind| [(&scene, kind), (&flat, kind)]).enumerate();
+    let sides = |number: usize| [[15, 15], [16, 32], [46, 30], [0, 0], [94, 4], [3, 90]][number % 6];
+    ways.map(|(number, (pixels, kind))| {
+        [pixels.as_slice(), &sides(number), &[kind, (number * 37 % 100) as u8]].concat()
+    })
+    .collect()
+}
+
 fn rasters() -> Vec<Vec<u8>> {
     let noise: Vec<u8> = scene(16, 12).into_raw();
     let wide: Vec<u8> = scene(40, 30).into_raw();

@@ -1,0 +1,3 @@
+#![no_main]
+
+thumbline_fuzz::fuzz!(Lossy);
