@@ -5,6 +5,8 @@ fails if an answer is not as described, if anything is answered with 5xx, or if 
 """
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import pathlib
@@ -78,13 +80,17 @@ def main():
         place = pathlib.Path(folder)
         for name in ("data", "work", "tmp"):
             (place / name).mkdir()
-        stack = local.Stack.start(place / "data", place / "work", place / "tmp")
-        try:
-            report = place / "report.ndjson"
-            code = run(stack, arguments.examples, arguments.seed, report)
-            counts = statuses(report)
-        finally:
-            stack.stop()
+        report = place / "report.ndjson"
+        # The functions' logs are many lines for each request, and of interest only if something went wrong.
+        with contextlib.redirect_stderr(io.StringIO()) as logs:
+            stack = local.Stack.start(place / "data", place / "work", place / "tmp")
+            try:
+                code = run(stack, arguments.examples, arguments.seed, report)
+                counts = statuses(report)
+            finally:
+                stack.stop()
+    errors = [line for line in logs.getvalue().splitlines() if '"level":"ERROR"' in line or "panicked" in line]
+    print("\n".join(errors[:20]), file=sys.stderr)
     total = sum(counts.values())
     print(f"{total} answers: " + ", ".join(f"{status} × {count}" for status, count in sorted(counts.items())))
     if code:

@@ -102,7 +102,7 @@ mod tests {
         let document = described();
         let parameters = &document["components"]["parameters"];
         let of = |name: &str| strings(&parameters[name]["schema"]["enum"]);
-        assert_eq!(of("fit"), FITS.map(|fit| fit.name()));
+        assert_eq!(of("fit"), FITS.map(thumbline_imaging::Fit::name));
         assert_eq!(of("gravity"), positions().map(|(name, _)| name).collect::<Vec<_>>());
         let formats: Vec<&str> = OutputFormat::ALL.iter().map(|format| format.name()).chain([AUTO]).collect();
         assert_eq!(of("format"), formats);

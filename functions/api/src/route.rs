@@ -34,9 +34,9 @@ pub enum Route<'a> {
 impl Route<'_> {
     /// Finds what a decoded path leads to.
     pub fn find(path: &str) -> Option<Route<'_>> {
-        // S3 has no longer keys, and would not answer to them as to others that are not there.
-        let keyed =
-            |prefix: &str| path.strip_prefix(prefix).filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
+        // S3 has no longer keys, and AWS's SDKs none of white space alone: neither would be answered as one that is not there.
+        let is_key = |key: &&str| key.len() <= MAX_KEY_BYTES && !key.trim().is_empty();
+        let keyed = |prefix: &str| path.strip_prefix(prefix).filter(is_key);
         if let Some(key) = keyed("/thumbnails/") {
             return Some(Route::Thumbnail(key));
         }
@@ -94,6 +94,7 @@ mod tests {
             "/thumbnails/",
             "/Thumbnails/a",
             "/images/",
+            "/images/ \t",
             "/../health",
             "/health/",
             "//health",

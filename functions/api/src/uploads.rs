@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use thumbline::layout::MAX_KEY_BYTES;
 use thumbline::rejection::Rejection;
 use thumbline::signing::encoded_path;
@@ -59,7 +60,10 @@ pub(crate) async fn delete(api: &Api, request: &Request, key: &str) -> Result<An
 
 /// Says where to put a picture that goes to S3 directly.
 async fn announce(api: &Api, request: &Request) -> Result<Answer, Problem> {
-    check_names(&request.query, &[])?;
+    // For bodies that have no key in themselves; what is there must be one all the same.
+    if let Some(key) = key_parameter(request)? {
+        check_key(api, key)?;
+    }
     let announced: Announced = serde_json::from_slice(&request.body).map_err(|error| {
         Problem::new(
             StatusCode::BAD_REQUEST,
@@ -106,10 +110,10 @@ async fn announce(api: &Api, request: &Request) -> Result<Answer, Problem> {
 
 /// Takes a picture itself.
 async fn take(api: &Api, request: &Request) -> Result<Answer, Problem> {
-    check_names(&request.query, &["key"])?;
-    let key = request.query.iter().find(|(name, _)| name == "key").map(|(_, key)| key.as_str());
-    let key = key.ok_or_else(|| Problem::parameter("key", "say under which key, with ?key="))?;
-    check_key(api, key)?;
+    let key = key_parameter(request)?;
+    if let Some(key) = key {
+        check_key(api, key)?;
+    }
     if request.body.len() as u64 > INLINE_BYTES {
         let detail = format!(
             "a body has at most {INLINE_BYTES} bytes; POST a JSON object with key, content_type and bytes, and PUT the \
@@ -120,6 +124,8 @@ async fn take(api: &Api, request: &Request) -> Result<Answer, Problem> {
     // Refused now and not by a manifest later: whoever sends it is still there to be told.
     let header = probe(&request.body, &api.settings().limits)
         .map_err(|error| Problem::from(&Rejection::from(&error)))?;
+    let key = key.map_or_else(|| key_of_content(api, &request.body, header.format), str::to_owned);
+    let key = key.as_str();
     let object = NewObject {
         body: request.body.clone(),
         // What the bytes are, whatever was said of them: nothing else will be served as a picture.
@@ -140,6 +146,18 @@ async fn take(api: &Api, request: &Request) -> Result<Answer, Problem> {
     }
 }
 
+/// The key in the query.
+fn key_parameter(request: &Request) -> Result<Option<&str>, Problem> {
+    check_names(&request.query, &["key"])?;
+    Ok(request.query.first().map(|(_, key)| key.as_str()))
+}
+
+/// A key for a picture that comes without one: the same for the same picture, and another for any other.
+fn key_of_content(api: &Api, body: &[u8], format: SourceFormat) -> String {
+    let digits = thumbline::layout::hex(&Sha256::digest(body)[..16]);
+    format!("{}{digits}.{format}", api.settings().api.upload_prefix)
+}
+
 fn created(request: &Request, key: &str, body: &serde_json::Value) -> Answer {
     Answer::json(StatusCode::CREATED, body)
         .with(header::LOCATION, &manifest_url(request, key))
@@ -154,11 +172,9 @@ fn check_key(api: &Api, key: &str) -> Result<(), Problem> {
     if !(1..=MAX_KEY_BYTES).contains(&key.len()) {
         return Err(Problem::parameter("key", format!("a key has from 1 to {MAX_KEY_BYTES} bytes of UTF-8")));
     }
-    if key.ends_with('/') {
-        return Err(Problem::parameter(
-            "key",
-            "a key that ends with / is that of a folder, for the S3 console",
-        ));
+    // The first is a folder to the S3 console; and of white space alone, AWS's SDKs take a key for none.
+    if key.chars().next_back().is_some_and(|last| last == '/' || last <= ' ' || last.is_whitespace()) {
+        return Err(Problem::parameter("key", "a key ends in neither / nor white space"));
     }
     let prefix = &api.settings().api.upload_prefix;
     if !key.starts_with(prefix.as_str()) {

@@ -71,6 +71,8 @@ async fn an_announcement_that_is_wrong_is_told_what_is() {
     for (field, value, status, parameter) in [
         ("key", json!("a.png"), 403, "key"),
         ("key", json!("in/"), 400, "key"),
+        ("key", json!("in/a "), 400, "key"),
+        ("key", json!("in/\u{3000}"), 400, "key"),
         ("key", json!(""), 400, "key"),
         ("key", json!(format!("in/{}", "k".repeat(1022))), 400, "key"),
         ("content_type", json!("image/svg+xml"), 415, "content_type"),
@@ -134,13 +136,23 @@ async fn a_body_that_is_no_picture_or_too_long_is_refused_with_the_way_to_do_it(
     assert!(answer.json()["detail"].as_str().unwrap().contains("content_type and bytes"), "{answer:?}");
     large.truncate(4_500_000);
     assert_eq!(stage.ask(post(large)).await.status, 201, "just as long as may be");
-    assert_eq!(
-        stage
-            .ask(Ask::get("/images").method("POST").with_key().body("image/png", sample("dot.png")))
-            .await
-            .status,
-        400
+}
+
+#[tokio::test]
+async fn a_picture_without_a_key_is_known_by_its_bytes() {
+    let stage = Stage::with(&[("THUMBLINE_API_UPLOAD_PREFIX", "in/")]).await;
+    let post = |file: &str| Ask::get("/images").method("POST").with_key().body("image/png", sample(file));
+    let (dot, again, alpha) = (
+        stage.ask(post("dot.png")).await,
+        stage.ask(post("dot.png")).await,
+        stage.ask(post("alpha.png")).await,
     );
+    assert_eq!((dot.status, dot.json()["key"].clone()), (201, again.json()["key"].clone()));
+    assert_ne!(dot.json()["key"], alpha.json()["key"]);
+    let key = dot.json()["key"].as_str().unwrap().to_owned();
+    let digits = key.strip_prefix("in/").and_then(|key| key.strip_suffix(".png")).unwrap();
+    assert!(digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+    assert_eq!(stage.get(&format!("/manifests/{key}")).await.json()["status"], "waiting");
 }
 
 #[tokio::test]

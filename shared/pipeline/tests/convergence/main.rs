@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod memory;
+mod on_demand;
 
 use std::time::Duration;
 
