@@ -35,12 +35,26 @@ pub(crate) struct Arguments {
     /// The thumbnails to make: name=WIDTHxHEIGHT[:fit][:position][:format][:qNN], separated by spaces
     #[arg(long, env = "THUMBLINE_PRESETS", default_value_t = Presets::default())]
     presets: Presets,
+    /// Megabytes that each picture may take: those that would take more, by their header, are rejected before they are decoded
+    #[arg(long, env = "THUMBLINE_MAX_MEMORY_MB", value_name = "MB", default_value = "auto", value_parser = megabytes)]
+    max_memory_mb: u64,
     /// Pictures at the same time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Print one JSON object per picture
     #[arg(long)]
     json: bool,
+}
+
+const MEGABYTE: u64 = 1024 * 1024;
+
+/// A whole number above 0, or what the engine has by default.
+fn megabytes(text: &str) -> Result<u64, String> {
+    if text == "auto" {
+        return Ok(Limits::default().max_memory_bytes / MEGABYTE);
+    }
+    let megabytes = text.parse().ok().filter(|megabytes| (1..=u64::MAX / MEGABYTE).contains(megabytes));
+    megabytes.ok_or_else(|| "it takes a whole number above 0, or auto".to_owned())
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
@@ -52,6 +66,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
         .jobs
         .map_or_else(|| std::thread::available_parallelism().map_or(1, Into::into), usize::from);
 
+    let mut limits = Limits::default();
+    limits.max_memory_bytes = arguments.max_memory_mb * MEGABYTE;
+    let limits = &limits;
     let mut reporter = Reporter::new(sources.len(), arguments.json);
     let next = AtomicUsize::new(0);
     let (sender, finished) = mpsc::channel();
@@ -60,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
             let (sender, next, sources) = (sender.clone(), &next, &sources);
             scope.spawn(move || {
                 while let Some((index, source)) = claim(next, sources) {
-                    let report = render(source, &arguments.presets, &arguments.out);
+                    let report = render(source, arguments, limits);
                     // Nobody listens when printing failed, and then nothing more is to be done.
                     if sender.send((index, report)).is_err() {
                         break;
@@ -93,9 +110,9 @@ fn report_in_order(finished: mpsc::Receiver<(usize, Report)>, reporter: &mut Rep
     Ok(())
 }
 
-fn render(source: &Source, presets: &Presets, out: &Path) -> Report {
+fn render(source: &Source, arguments: &Arguments, limits: &Limits) -> Report {
     let began = Instant::now();
-    let (outcome, reason, thumbnails) = match try_render(source, presets, out) {
+    let (outcome, reason, thumbnails) = match try_render(source, arguments, limits) {
         Ok(thumbnails) => ("made", None, thumbnails),
         Err(Failure::Picture(error)) if error.is_about_the_picture() => {
             ("rejected", Some((error.code(), error.to_string())), Vec::new())
@@ -119,12 +136,16 @@ enum Failure {
     Io(anyhow::Error),
 }
 
-fn try_render(source: &Source, presets: &Presets, out: &Path) -> Result<Vec<ThumbnailFile>, Failure> {
-    let limits = Limits::default();
+fn try_render(
+    source: &Source,
+    arguments: &Arguments,
+    limits: &Limits,
+) -> Result<Vec<ThumbnailFile>, Failure> {
+    let presets = &arguments.presets;
     let bytes = read(&source.path, limits.max_source_bytes)?;
-    let rendered = thumbline_imaging::render(&bytes, &presets.renditions(), &limits, &|| false)
+    let rendered = thumbline_imaging::render(&bytes, &presets.renditions(), limits, &|| false)
         .map_err(Failure::Picture)?;
-    let folder = out.join(&source.name);
+    let folder = arguments.out.join(&source.name);
     let files = presets.iter().zip(rendered.thumbnails).map(|(preset, thumbnail)| {
         let path = folder.join(format!("{}.{}", preset.name, thumbnail.format.extension()));
         files::write(&path, &thumbnail.bytes)?;

@@ -96,6 +96,22 @@ fn a_file_larger_than_any_picture_may_be_is_refused_unread() {
 }
 
 #[test]
+fn a_picture_that_would_take_more_memory_than_it_may_is_refused_by_its_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let render = |megabytes: &str| {
+        let file = "samples/pictures/photo.jpg";
+        thumbline(&["render", file, "--out", &path(&folder), "--json", "--max-memory-mb", megabytes])
+    };
+    assert!(render("auto").status.success());
+    let refused = render("1");
+    assert_eq!(refused.status.code(), Some(1));
+    let line: Value = serde_json::from_str(text(&refused.stdout).trim()).unwrap();
+    assert_eq!(line["reason"], "too_large");
+    assert!(line["message"].as_str().unwrap().contains("memory"), "{line}");
+    assert_eq!(render("0").status.code(), Some(2));
+}
+
+#[test]
 fn what_can_not_begin_says_why_and_exits_with_2() {
     let output = thumbline(&["render", "nowhere.jpg", "--out", "nowhere"]);
     assert_eq!(output.status.code(), Some(2));
