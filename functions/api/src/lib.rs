@@ -78,7 +78,7 @@ pub async fn handle(api: &Api, event: &RawValue, call: &Call) -> Value {
         path,
         status = answer.status.as_u16(),
         bytes = answer.body.len(),
-        ms = began.elapsed().as_millis(),
+        ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "request"
     );
     answer.written(&method)

@@ -3,6 +3,7 @@
 
 mod listing;
 mod recipes;
+mod secrets;
 mod signing;
 mod stage;
 mod surface;

@@ -271,7 +271,7 @@ async fn serve(s3: &S3) -> String {
     format!("http://{address}")
 }
 
-fn configuration(url: &str) -> SdkConfig {
+pub fn configuration(url: &str) -> SdkConfig {
     let credentials = Credentials::new("thumbline", "secret", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -170,6 +170,15 @@ mod tests {
     use thumbline_imaging::Limits;
 
     #[test]
+    fn every_setting_is_in_the_documentation() {
+        let page = include_str!("../../../../docs/settings.md");
+        for key in KEYS {
+            let row = format!("| `{}` | `{}` |", key.name, key.variable());
+            assert!(page.contains(&row), "docs/settings.md has no row {row}");
+        }
+    }
+
+    #[test]
     fn the_defaults_told_to_people_are_those_of_the_engine() {
         let limits = Limits::default();
         assert_eq!(MAX_SOURCE_BYTES.default, Some(limits.max_source_bytes.to_string().as_str()));
