@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
-use thumbline::Aws;
 use thumbline::secret::SecretReference;
 use thumbline::signing::{EXPIRES, KEY_ID, SIGNATURE, SigningKeys};
 
@@ -70,8 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
 }
 
 async fn read_keys(secret: &SecretReference) -> Result<SigningKeys> {
-    let text = secret.read(&Aws::from_environment().await).await?;
-    SigningKeys::parse(&text).with_context(|| secret.to_string())
+    SigningKeys::parse(&secret.read_here().await?).with_context(|| secret.to_string())
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {

@@ -1,7 +1,7 @@
 //! Where a secret is, and reading it: never in plain environment variables, which consoles and logs show.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde_json::json;
@@ -76,6 +76,20 @@ impl fmt::Display for SecretReference {
 }
 
 impl SecretReference {
+    /// Reads the secret, and looks for AWS in the environment only if that is where it is: a machine without AWS would
+    /// look for a while.
+    ///
+    /// # Errors
+    /// [`SecretError`]
+    pub async fn read_here(&self) -> Result<String, SecretError> {
+        match self {
+            Self::File(path) => read_file(path, self.to_string()).await,
+            Self::SecretsManager(_) | Self::ParameterStore(_) => {
+                self.read(&Aws::from_environment().await).await
+            }
+        }
+    }
+
     /// Reads the secret.
     ///
     /// # Errors
@@ -83,10 +97,7 @@ impl SecretReference {
     pub async fn read(&self, aws: &Aws) -> Result<String, SecretError> {
         let reference = self.to_string();
         let (answer, field) = match self {
-            Self::File(path) => {
-                let text = tokio::fs::read_to_string(path).await;
-                return text.map_err(|source| SecretError::File { reference, source });
-            }
+            Self::File(path) => return read_file(path, reference).await,
             // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
             Self::SecretsManager(name) => (
                 aws.call(Service::SecretsManager, "GetSecretValue", json!({ "SecretId": name })).await,
@@ -102,6 +113,11 @@ impl SecretReference {
         let text = answer.pointer(field).and_then(serde_json::Value::as_str);
         text.map(str::to_owned).ok_or(SecretError::NoText(reference))
     }
+}
+
+async fn read_file(path: &Path, reference: String) -> Result<String, SecretError> {
+    let text = tokio::fs::read_to_string(path).await;
+    text.map_err(|source| SecretError::File { reference, source })
 }
 
 #[cfg(test)]
