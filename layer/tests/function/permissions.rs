@@ -153,7 +153,7 @@ async fn the_resize_function_may_do_what_it_does_and_nothing_else() {
 async fn the_api_may_do_what_it_does_and_nothing_else() {
     let stack = TestStack::with(|options| {
         options.parameters.insert("Api".to_owned(), "enabled".to_owned());
-        options.parameters.insert("KeyPrefix".to_owned(), "elsewhere/".to_owned());
+        options.parameters.insert("KeySuffix".to_owned(), ".other".to_owned());
     })
     .await;
     exercise_api(&stack).await;
