@@ -35,9 +35,6 @@ pub(crate) struct Arguments {
     /// A parameter of the template; may be given several times
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-    /// A file of keys that sign URLs, as `thumbline sign` takes it
-    #[arg(long, value_name = "FILE")]
-    signing_keys: Option<PathBuf>,
     /// Environments that a function may run at a time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: Option<u16>,
@@ -74,12 +71,6 @@ async fn serve(arguments: Arguments) -> Result<()> {
     options.parameters = arguments.parameters.into_iter().collect();
     options.preferences = preferences();
     options.retry_delays = Some(arguments.retry_delays);
-    if let Some(file) = &arguments.signing_keys {
-        // The functions have a folder of their own to be started in.
-        let file = file.canonicalize().with_context(|| format!("{} can't be read", file.display()))?;
-        let reference = format!("file:{}", file.display());
-        options.environment.insert("THUMBLINE_API_SIGNING_SECRET".to_owned(), reference);
-    }
     if let Some(presets) = arguments.presets {
         options.environment.insert("THUMBLINE_PRESETS".to_owned(), presets.to_string());
     }
