@@ -151,8 +151,13 @@ bench-jpeg: rust-tools $(if $(BENCH_PICTURES),,bench-photos) ## our JPEG decoder
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) benches/jpeg.py --pictures $(or $(BENCH_PICTURES),$(BENCH_HOME)/photos) \
 		$(if $(DOCS),--docs)
 
+.PHONY: bench-webp
+bench-webp: rust-tools $(if $(BENCH_PICTURES),,bench-photos) ## our WebP encoder beside libwebp, on photographs
+	@cargo bench --locked -p thumbline-webp --bench libwebp -- \
+		$(or $(foreach folder,$(BENCH_PICTURES),$(wildcard $(folder)/*.jpg)),$(foreach n,3 12 13 20 24,$(BENCH_HOME)/photos/$(n)mp.jpg))
+
 .PHONY: bench-photos
-bench-photos: $(BENCH_HOME)/photos/ready ## free photographs for bench-jpeg, from Debian's packages
+bench-photos: $(BENCH_HOME)/photos/ready ## free photographs for bench-jpeg and bench-webp, from Debian's packages
 
 .PHONY: contact-sheet
 contact-sheet: rust-tools $(BENCH_READY) ## hard pictures beside sharp's, into target/contact-sheet.png
