@@ -96,16 +96,16 @@ pub(crate) fn choose<A: Arithmetic>(
         let mode_costs = &costs[modes_above[x].index()][modes_left[y].index()];
         let context = i16::from(above[x]) + i16::from(left[y]);
         let predicted = block4::predict(a, &edge_of(&canvas, x * 4, y * 4));
-        let mut difference = predicted;
-        let mut source_coefficients = predicted;
+        let mut difference = [a.splat(0); 16];
+        let mut source_coefficients = [a.splat(0); 16];
         for index in 0..16 {
             difference[index] = a.subtract(a.splat(source.luma[index][block]), predicted[index]);
             source_coefficients[index] = a.splat(spectrum[index][block]);
         }
         let coefficients = transform::forward(a, &difference);
         let mut rows = [[0; LANES]; 16];
-        let candidate =
-            Candidate::quantize(a, &coefficients, &source_coefficients, &segment.luma, None, &mut rows);
+        let mut candidate = Candidate::new(a);
+        candidate.quantize(a, &coefficients, &source_coefficients, &segment.luma, None, &mut rows);
         let rates = candidate.rates(a, &site.rates[LUMA], 0, &[context; LANES]);
         let (errors, textures, busy) = (candidate.errors(a), candidate.texture_changes(a), candidate.busy(a));
         let score_of = |lane: usize, lambda: i32| {

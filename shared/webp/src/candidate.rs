@@ -22,19 +22,25 @@ pub(crate) struct Candidate<A: Arithmetic> {
 }
 
 impl<A: Arithmetic> Candidate<A> {
+    /// Without any coefficients.
+    #[inline(always)]
+    pub(crate) fn new(a: A) -> Self {
+        let zero = a.splat(0);
+        Self { magnitudes: [zero; 16], zeros: zero, error: a.no_sums(), texture: a.no_sums() }
+    }
+
     /// Rounds `coefficients`, and writes the `levels`. The picture's own coefficients are `source`. Where the first
     /// coefficient is coded elsewhere, `dc_error` is what becomes of it there.
     #[inline(always)]
     pub(crate) fn quantize(
+        &mut self,
         a: A,
         coefficients: &[A::Lanes; 16],
         source: &[A::Lanes; 16],
         matrix: &Matrix,
         dc_error: Option<A::Lanes>,
         levels: &mut [Row; 16],
-    ) -> Self {
-        let zero = a.splat(0);
-        let mut this = Self { magnitudes: [zero; 16], zeros: zero, error: a.no_sums(), texture: a.no_sums() };
+    ) {
         let (mut error, mut texture) = (a.no_sums(), a.no_sums());
         for pair in 0..8 {
             let (even, odd) = (pair * 2, pair * 2 + 1);
@@ -43,19 +49,19 @@ impl<A: Arithmetic> Candidate<A> {
                     levels[0] = [0; LANES];
                     error
                 }
-                _ => this.round(a, coefficients[even], matrix, even, &mut levels[even]),
+                _ => self.round(a, coefficients[even], matrix, even, &mut levels[even]),
             };
-            let other = this.round(a, coefficients[odd], matrix, odd, &mut levels[odd]);
+            let other = self.round(a, coefficients[odd], matrix, odd, &mut levels[odd]);
             error = a.add_products(error, one, one, other, other);
             let (lost, other_lost) = (loss(a, source[even], one), loss(a, source[odd], other));
             texture =
                 a.add_products(texture, lost, a.splat(TEXTURE[even]), other_lost, a.splat(TEXTURE[odd]));
         }
-        (this.error, this.texture) = (error, texture);
-        for magnitude in &this.magnitudes[1..] {
-            this.zeros = a.add(this.zeros, a.is_greater(a.splat(1), *magnitude));
+        (self.error, self.texture) = (error, texture);
+        self.zeros = a.splat(0);
+        for magnitude in &self.magnitudes[1..] {
+            self.zeros = a.add(self.zeros, a.is_greater(a.splat(1), *magnitude));
         }
-        this
     }
 
     /// Rounds the coefficients of one place, and says how much is lost of them.

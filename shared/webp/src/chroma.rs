@@ -83,7 +83,8 @@ pub(crate) fn code<A: Arithmetic>(
         let coefficients = difference(a, source, &predicted);
         a.store_all(&coefficients, kept);
         let mut rows = [[0; LANES]; 16];
-        let candidate = Candidate::quantize(a, &coefficients, &coefficients, matrix, None, &mut rows);
+        let mut candidate = Candidate::new(a);
+        candidate.quantize(a, &coefficients, &coefficients, matrix, None, &mut rows);
         let contexts = contexts(&candidate.presence(a), site);
         let rates = candidate.rates(a, &site.rates[CHROMA], 0, &contexts);
         let (errors, busy) = (candidate.errors(a), candidate.busy(a));
@@ -126,7 +127,7 @@ fn finish<A: Arithmetic>(
     }
     let mut rows = [[0; LANES]; 16];
     let lanes = a.load_all(coefficients);
-    Candidate::quantize(a, &lanes, &lanes, matrix, None, &mut rows);
+    Candidate::new(a).quantize(a, &lanes, &lanes, matrix, None, &mut rows);
     let mut samples = a.load_all(&rows);
     for (index, sample) in samples.iter_mut().enumerate() {
         *sample = a.multiply(*sample, a.splat(matrix.steps[index]));

@@ -79,7 +79,8 @@ impl Whole {
         }
         let mut dc_levels = [[0; LANES]; 16];
         let of_dcs = a.load_all(&of_dcs);
-        let candidate = Candidate::quantize(a, &of_dcs, &of_dcs, &segment.luma_dc, None, &mut dc_levels);
+        let mut candidate = Candidate::new(a);
+        candidate.quantize(a, &of_dcs, &of_dcs, &segment.luma_dc, None, &mut dc_levels);
         let dc_context = i16::from(site.above[8]) + i16::from(site.left[8]);
         let dc_rates = candidate.rates(a, &site.rates[LUMA_DC], 0, &[dc_context; LANES]);
 
@@ -97,8 +98,8 @@ impl Whole {
             let dcs = transform::inverse_dc(&decoded);
             let dc_error = a.subtract(coefficients[0], a.load(&dcs));
             let mut levels = [[0; LANES]; 16];
-            let candidate =
-                Candidate::quantize(a, &coefficients, &spectrum, &segment.luma, Some(dc_error), &mut levels);
+            let mut candidate = Candidate::new(a);
+            candidate.quantize(a, &coefficients, &spectrum, &segment.luma, Some(dc_error), &mut levels);
             let presence = candidate.presence(a);
             let (kind, first) = luma_type(true);
             let rates = candidate.rates(a, &site.rates[kind], first, &contexts(&presence, site));
