@@ -20,6 +20,11 @@ use crate::whole::Site;
 /// 1/256 bits more: it would have to be right for what cannot be seen.
 const FLAT: i16 = 3;
 pub(crate) const FLAT_PENALTY: i32 = 140;
+const PENALTIES: [i32; LANES] = {
+    let mut penalties = [FLAT_PENALTY; LANES];
+    penalties[0] = 0;
+    penalties
+};
 
 /// Samples to the left of the macroblock and above it, and all of its own that are decided.
 const LEFT: usize = 7;
@@ -65,11 +70,61 @@ impl Neighbours<'_> {
 
 #[inline(always)]
 fn edge_of(canvas: &Canvas, x: usize, y: usize) -> Edge {
-    let above = &canvas[y];
-    array::from_fn(|index| match index {
-        0..4 => canvas[y + 4 - index][x + LEFT],
-        _ => above[x + LEFT + index - 4],
-    })
+    let mut edge = [0; 13];
+    for (index, sample) in edge[..4].iter_mut().enumerate() {
+        *sample = canvas[y + 4 - index][x + LEFT];
+    }
+    edge[4..].copy_from_slice(&canvas[y][x + LEFT..x + LEFT + 9]);
+    edge
+}
+
+/// What each way comes to: bits, and errors with lost texture.
+struct Prices {
+    bits: [i32; LANES],
+    errors: [i32; LANES],
+}
+
+impl Prices {
+    #[inline(always)]
+    fn new<A: Arithmetic>(
+        a: A,
+        candidate: &Candidate<A>,
+        context: i16,
+        mode_costs: &Row,
+        site: &Site<'_>,
+    ) -> Self {
+        let rates = candidate.rates(a, &site.rates[LUMA], 0, &[context; LANES]);
+        let (mut errors, textures) = (candidate.errors(a), candidate.texture_changes(a));
+        let busy = candidate.busy(a);
+        let mut bits = [0; LANES];
+        for lane in 0..LANES {
+            let penalty = if busy[lane] <= FLAT { PENALTIES[lane] } else { 0 };
+            bits[lane] = i32::from(rates[lane]) * 16 + penalty + i32::from(mode_costs[lane]);
+            errors[lane] += (site.segment.lambda_texture * textures[lane] + 128) >> 8;
+        }
+        Self { bits, errors }
+    }
+
+    #[inline(always)]
+    fn score(&self, lane: usize, lambda: i32) -> i32 {
+        self.bits[lane] * lambda + 256 * self.errors[lane]
+    }
+
+    /// The best way, the first of those that are as good.
+    #[inline(always)]
+    fn best(&self, lambda: i32) -> usize {
+        let mut scores = [0; LANES];
+        for (lane, score) in scores.iter_mut().enumerate() {
+            *score = self.score(lane, lambda);
+        }
+        let mut best = 0;
+        for lane in 1..Mode4::COUNT {
+            if scores[lane] < scores[best] {
+                best = lane;
+            }
+        }
+        best
+    }
 }
 
 /// Chooses, unless it comes out worse than `limit`. Writes levels and decoded samples as it goes.
@@ -106,22 +161,9 @@ pub(crate) fn choose<A: Arithmetic>(
         let mut rows = [[0; LANES]; 16];
         let mut candidate = Candidate::new(a);
         candidate.quantize(a, &coefficients, &source_coefficients, &segment.luma, None, &mut rows);
-        let rates = candidate.rates(a, &site.rates[LUMA], 0, &[context; LANES]);
-        let (errors, textures, busy) = (candidate.errors(a), candidate.texture_changes(a), candidate.busy(a));
-        let score_of = |lane: usize, lambda: i32| {
-            let penalty = if lane > 0 && busy[lane] <= FLAT { FLAT_PENALTY } else { 0 };
-            let bits = i32::from(rates[lane]) * 16 + penalty + i32::from(mode_costs[lane]);
-            let texture = (segment.lambda_texture * textures[lane] + 128) >> 8;
-            bits * lambda + 256 * (errors[lane] + texture)
-        };
-        let scores: [i32; LANES] = array::from_fn(|lane| score_of(lane, segment.lambda_blocks));
-        let mut best = 0;
-        for lane in 1..Mode4::COUNT {
-            if scores[lane] < scores[best] {
-                best = lane;
-            }
-        }
-        score += i64::from(score_of(best, segment.lambda_mode));
+        let prices = Prices::new(a, &candidate, context, mode_costs, site);
+        let best = prices.best(segment.lambda_blocks);
+        score += i64::from(prices.score(best, segment.lambda_mode));
         bits += mode_costs[best] as u32;
         if score >= limit || bits > site.mode_bits {
             return None;
