@@ -27,11 +27,16 @@ pub(crate) type Presence = [bool; 9];
 /// The place of the block of DCs in it.
 const DC: usize = 8;
 
+/// How many words are kept together, and how many a macroblock has at most: of 25 blocks a set and 16 levels.
+const PAGE_WORDS: usize = 1 << 15;
+const MOST_WORDS: usize = 25 * 17;
+
 /// Levels, in the order of coding.
 #[derive(Default)]
 pub(crate) struct Residuals {
-    /// For each block, a set of places as bits, then the levels there.
-    words: Vec<i16>,
+    /// For each block, a set of places as bits, then the levels there. A macroblock is in one page. One vector for all would
+    /// be copied as it grows, and take twice as much meanwhile.
+    pages: Vec<Vec<i16>>,
 }
 
 /// What is done with each block, of some type, from some coefficient on, in some context.
@@ -145,19 +150,33 @@ impl Residuals {
             forget(has_dc_block, left);
             return true;
         }
-        let mut keeper = Keeper { words: &mut self.words, levels, statistics };
+        let words = self.page();
+        let mut keeper = Keeper { words, levels, statistics };
         visit_all(has_dc_block, above, left, &mut keeper);
         false
     }
 
+    /// Where the next macroblock's go.
+    #[inline(always)]
+    fn page(&mut self) -> &mut Vec<i16> {
+        let has_room = self.pages.last().is_some_and(|page| page.len() + MOST_WORDS <= PAGE_WORDS);
+        if !has_room {
+            self.pages.push(Vec::with_capacity(PAGE_WORDS));
+        }
+        let last = self.pages.len() - 1;
+        &mut self.pages[last]
+    }
+
     /// Goes through them again, from the first macroblock on.
     pub(crate) fn read(&self) -> Reader<'_> {
-        Reader { words: self.words.iter() }
+        Reader { pages: self.pages.iter(), words: [].iter() }
     }
 }
 
 /// Where in [`Residuals`] one is.
 pub(crate) struct Reader<'a> {
+    /// Those after the one that is read.
+    pages: std::slice::Iter<'a, Vec<i16>>,
     words: std::slice::Iter<'a, i16>,
 }
 
@@ -239,6 +258,11 @@ impl Reader<'_> {
             forget(has_dc_block, above);
             forget(has_dc_block, left);
             return;
+        }
+        if self.words.as_slice().is_empty()
+            && let Some(page) = self.pages.next()
+        {
+            self.words = page.iter();
         }
         let mut writer = Writer { words: &mut self.words, probabilities, out };
         visit_all(has_dc_block, above, left, &mut writer);
