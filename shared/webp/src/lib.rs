@@ -45,7 +45,7 @@
 //! panic, and every size that the format has can be encoded: in pictures of more than some 20 megapixels, where there may not
 //! be room to say how each block is predicted, simpler predictions are chosen.
 //!
-//! Memory is three bytes for two pixels and what the file's coefficients take, about twice the file.
+//! Memory is three bytes for two pixels, and what the coefficients take until they are coded: up to seven times the file.
 // Samples, coefficients and levels are narrowed everywhere, and it is the narrow value that is meant.
 #![allow(
     clippy::cast_possible_truncation,
