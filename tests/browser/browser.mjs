@@ -95,14 +95,13 @@ export async function shown(locator) {
   }
 }
 
-/** What axe finds that is serious or worse. */
-export async function seriousFindings(page) {
+/** What axe finds that stands in anybody's way, little or much. */
+export async function findings(page) {
   // Not by a script element, which the page's policy forbids.
   await page.evaluate(axeSource);
   const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(" ")}`);
+  return violations.map(({ id, impact, help, nodes }) =>
+    `${impact} ${id}: ${help}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
 
 export const screenshot = (page, name) => page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage: true });

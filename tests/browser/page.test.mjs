@@ -1,10 +1,12 @@
 // The page in a real browser, before the real stack.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { Browser, drop, entry, fits, noise, sample, screenshot, seriousFindings, shown, state } from "./browser.mjs";
+import { Browser, drop, entry, findings, fits, noise, sample, screenshot, shown, state } from "./browser.mjs";
 import { Stack } from "./stack.mjs";
 
 let browser;
@@ -128,7 +130,7 @@ inPage("the documentation shows what the API's description says", async (page) =
   await page.locator("details[open] td", { hasText: /^w$/ }).waitFor();
   await fits(page);
   await screenshot(page, "docs");
-  assert.deepEqual(await seriousFindings(page), []);
+  assert.deepEqual(await findings(page), []);
 }, { address: () => `${stack.endpoints.api}/docs` });
 
 inPage("everything can be done with the keyboard alone", async (page) => {
@@ -184,7 +186,7 @@ for (const [name, context] of [
   ["360-pixels", { colorScheme: "light", viewport: { width: 360, height: 740 } }],
   ["360-pixels-dark", { colorScheme: "dark", viewport: { width: 360, height: 740 } }],
 ]) {
-  inPage(`nothing serious stands between anybody and the page: ${name}`, async (page) => {
+  inPage(`nothing stands between anybody and the page: ${name}`, async (page) => {
     await entry(page, "photo.jpg").getByRole("button", { name: "Preview" }).click();
     await page.locator("#preview-facts").filter({ hasText: /^480 × / }).waitFor();
     await drop(page, [{ file: "truncated.jpg" }]);
@@ -193,7 +195,7 @@ for (const [name, context] of [
     await fits(page);
     await page.evaluate(() => scrollTo(0, 0));
     await screenshot(page, name);
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await findings(page), []);
   }, { context });
 }
 
@@ -225,6 +227,24 @@ test("failures are listed, and redriven when what failed is mended", async () =>
   } finally {
     await page.context().close();
     await broken.stop();
+  }
+});
+
+test("where reading takes a signature, the page tells what became of an upload all the same", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "thumbline-keys-"));
+  await writeFile(path.join(folder, "keys"), `a:${Buffer.alloc(32, 7).toString("base64")}\n`);
+  const signed = await Stack.start("ApiReading=signed", `ApiSigningSecret=file:${folder}/keys`);
+  const page = await browser.open(signed.page);
+  try {
+    await drop(page, [{ file: "photo.jpg" }, { file: "truncated.jpg" }]);
+    await state(page, "photo.jpg", "made");
+    await state(page, "truncated.jpg", "rejected");
+    await entry(page, "photo.jpg").locator("text=a signature is needed").first().waitFor();
+    assert.deepEqual(page.errors, []);
+  } finally {
+    await page.context().close();
+    await signed.stop();
+    await rm(folder, { recursive: true });
   }
 });
 

@@ -174,10 +174,14 @@ class Picture {
   }
 
   async remove(button) {
+    const label = (text) => {
+      button.textContent = text;
+      button.setAttribute("aria-label", `${text} ${this.name}`);
+    };
     if (button.textContent === "Delete") {
-      button.textContent = "Really delete?";
+      label("Really delete?");
       say(`Press again to delete ${this.name}`);
-      button.addEventListener("blur", () => { button.textContent = "Delete"; }, { once: true });
+      button.addEventListener("blur", () => label("Delete"), { once: true });
       return;
     }
     await send(`images/${keyPath(this.name)}`, { method: "DELETE" });
@@ -193,19 +197,28 @@ class Picture {
     return this.status === "waiting" || this.status === "stale";
   }
 
+  /** What the API says of it now: its manifest, or its entry in the list where manifests take a signature. */
+  async ask() {
+    try {
+      return await getJson(`manifests/${keyPath(this.name)}`);
+    } catch (error) {
+      // What S3 or the way to it does not bear now, it may bear later.
+      if (error.status === 0 || error.status >= 500) return { status: this.status };
+      if (error.status !== 403 && error.status !== 404) throw error;
+      const query = new URLSearchParams({ prefix: this.name, limit: "1" });
+      const { images: [first] } = await getJson(`images?${query}`);
+      return first?.key === this.name ? first : { status: "missing", thumbnails: [] };
+    }
+  }
+
   /** Asks again and again, ever more slowly, until it is made or rejected. */
   async follow(told = () => {}) {
     if (this.following) return;
     this.following = true;
     try {
       for (let wait = 200; pictures.get(this.name) === this; wait = Math.min(wait * 1.5, 10_000)) {
-        const manifest = await getJson(`manifests/${keyPath(this.name)}`).catch((error) => {
-          if (error.status === 404) return { status: "missing", thumbnails: [] };
-          // What S3 or the way to it does not bear now, it may bear later.
-          if (error.status === 0 || error.status >= 500) return { status: this.status };
-          throw error;
-        });
-        if (manifest.status !== this.status) this.draw(manifest);
+        const known = await this.ask();
+        if (known.status !== this.status) this.draw(known);
         if (!this.isWaiting) {
           say(`${this.name}: ${STATES[this.status]}`);
           told(this.status);
