@@ -11,8 +11,9 @@
 //! * "Lambda proxy integrations in API Gateway": the event, and that "the order of the request parameters is not
 //!   preserved". Here they are sorted. The answer: `statusCode`, `headers`, `multiValueHeaders`, `body`,
 //!   `isBase64Encoded` and nothing else; what has another form is answered with 502.
-//! * "Binary media types for REST APIs": a body goes to the function as Base64 if the request's `Content-Type` is one of
-//!   the API's binary types, and a Base64 body comes back decoded if the request's `Accept` is.
+//! * "Binary media types for REST APIs" and "Return binary media from a Lambda proxy integration": a body goes to the
+//!   function as Base64 if the request's `Content-Type` is one of the API's binary types, and a Base64 body comes back
+//!   decoded if the first type in the request's `Accept` is. `*/*` among the binary types stands for all.
 //! * "Gateway response types": 403 for a missing or wrong API key and for a path that leads nowhere, 413 for what is too
 //!   large, 504 when the integration takes too long; all as `{"message": …}`.
 //! * "Amazon API Gateway quotas": a payload of 10 MB, 29 seconds. Lambda itself takes 6 MB, as JSON with Base64 in it.
