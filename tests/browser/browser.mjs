@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { axeSource, chromium } from "./installed.mjs";
@@ -17,10 +16,10 @@ const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-firs
 export class Browser {
   static async start() {
     const browser = new Browser();
-    browser.profile = await mkdtemp(path.join(tmpdir(), "thumbline-chromium-"));
-    browser.executable = process.env.CHROMIUM ?? "/usr/bin/chromium";
+    const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
     await mkdir(SCREENSHOTS, { recursive: true });
-    browser.chromium = await chromium.launch({ executablePath: browser.executable, headless: true, args: ARGUMENTS });
+    // With a profile of its own, new and empty.
+    browser.chromium = await chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
     return browser;
   }
 
@@ -42,7 +41,6 @@ export class Browser {
 
   async stop() {
     await this.chromium.close();
-    await rm(this.profile, { recursive: true });
   }
 }
 
