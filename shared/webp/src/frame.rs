@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::macroblock::{Choice, Luma};
 use crate::mode::{BY_BLOCKS, Mode4, PATHS4, Step, chroma_path, luma_path};
 use crate::rate::Probabilities;
-use crate::segmentation::{SEGMENTS, Segmentation};
+use crate::residuals;
+use crate::segmentation::{MOST_MARKED, SEGMENTS, Segmentation};
 use crate::tables::coefficients::{DEFAULT, UPDATE};
 use crate::tables::cost;
 use crate::tables::modes::MODES;
@@ -90,6 +91,11 @@ pub(crate) fn write(
             }
             (*modes_above, modes_left) = put_modes(choice, *modes_above, modes_left, &mut modes);
             let has_dc_block = matches!(choice.luma, Luma::Whole(_));
+            if choice.is_empty && chosen.presence.is_some() {
+                residuals::forget(has_dc_block, presence_above);
+                residuals::forget(has_dc_block, &mut presence_left);
+                continue;
+            }
             reader.write(
                 has_dc_block,
                 choice.is_empty,
@@ -247,6 +253,9 @@ fn segment_probabilities(choices: &[Choice]) -> [u8; 3] {
 }
 
 fn presence_probability(choices: &[Choice]) -> Option<u8> {
+    if choices.len() > MOST_MARKED {
+        return None;
+    }
     let empty = choices.iter().filter(|choice| choice.is_empty).count();
     (empty > 0).then(|| share(choices.len() - empty, empty).max(1))
 }

@@ -84,7 +84,7 @@ fn visit_all(has_dc_block: bool, above: &mut Presence, left: &mut Presence, visi
 }
 
 /// What is left of [`Presence`] by a macroblock without coefficients: a block of DCs that it does not have changes nothing.
-fn forget(has_dc_block: bool, presence: &mut Presence) {
+pub(crate) fn forget(has_dc_block: bool, presence: &mut Presence) {
     let kept = presence[DC] && !has_dc_block;
     *presence = [false; 9];
     presence[DC] = kept;
@@ -243,7 +243,7 @@ fn write_level(out: &mut BooleanEncoder, level: i16, nodes: &[u8; 11]) {
 }
 
 impl Reader<'_> {
-    /// Writes the next macroblock's levels, if it has any.
+    /// Writes the next macroblock's levels, or that all of its blocks are without.
     #[inline(always)]
     pub(crate) fn write(
         &mut self,
@@ -254,17 +254,16 @@ impl Reader<'_> {
         left: &mut Presence,
         out: &mut BooleanEncoder,
     ) {
-        if is_empty {
-            forget(has_dc_block, above);
-            forget(has_dc_block, left);
-            return;
-        }
-        if self.words.as_slice().is_empty()
+        // Where there are none, nothing was kept, and every block is without.
+        let mut none = [].iter();
+        if !is_empty
+            && self.words.as_slice().is_empty()
             && let Some(page) = self.pages.next()
         {
             self.words = page.iter();
         }
-        let mut writer = Writer { words: &mut self.words, probabilities, out };
+        let words = if is_empty { &mut none } else { &mut self.words };
+        let mut writer = Writer { words, probabilities, out };
         visit_all(has_dc_block, above, left, &mut writer);
     }
 }

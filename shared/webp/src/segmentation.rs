@@ -7,8 +7,8 @@ use crate::tables::AC_STEPS;
 /// How many segments there can be (RFC 6386, 9.3).
 pub(crate) const SEGMENTS: usize = 4;
 
-/// Above so many macroblocks, there is no room to say for each which segment it is in.
-const MOST_SEGMENTED: usize = 200_000;
+/// Above so many macroblocks, there is no room to say for each which segment it is in, or that it has no coefficients.
+pub(crate) const MOST_MARKED: usize = 200_000;
 
 /// The strength of the loop filter, in percent of the strongest that is sensible.
 const FILTERING: i32 = 60;
@@ -88,7 +88,7 @@ fn filter_strength(index: u8, ease: i32) -> u8 {
 
 /// Divides the eases into groups around means (k-means, of one dimension). Says for each macroblock which it is in.
 fn cluster(eases: &[u8]) -> (Vec<Cluster>, Vec<u8>) {
-    if eases.len() > MOST_SEGMENTED {
+    if eases.len() > MOST_MARKED {
         return (vec![Cluster { deviation: 0, ease: 0 }], vec![0; eases.len()]);
     }
     let mut counts = [0_i64; EASIEST + 1];

@@ -108,6 +108,15 @@ fn every_quality_decodes_to_what_was_foretold() {
     }
 }
 
+/// There, the format has no room to say much about each macroblock.
+#[test]
+fn a_picture_of_fifty_megapixels_decodes_to_what_was_foretold() {
+    let size = (16_383, 3_203);
+    let content: Content =
+        |x, y, channel| if (x / 64 + y / 32) % 5 == 0 { grain(x, y, channel) } else { x / 100 };
+    check(60, size, Channels::Gray, &pixels(size, 1, content), "noise here and there");
+}
+
 #[test]
 fn every_small_size_decodes_to_what_was_foretold() {
     for width in 1..=35 {
