@@ -138,6 +138,11 @@ bench-cold: $(BENCH_HOME)/cold-start/ready ## cold starts, beside a hello-world 
 		--zip $(LAYER_HOME)/thumbline-layer-$(HOST_ARCH).zip --hello $(TARGET)/release/hello-lambda \
 		--node $(BENCH_HOME)/cold-start $(if $(DOCS),--docs)
 
+.PHONY: bench-api
+bench-api: rust-tools $(BENCH_READY) ## waiting for the thumbnail API, beside Node.js and sharp
+	@cargo build --locked --release -p thumbline-cli -p thumbline-layer
+	@$(BENCH_PYTHON) benches/on_demand.py $(if $(DOCS),--docs)
+
 .PHONY: docs-cost
 docs-cost: ## docs/cost.md, of the figures in benches/results
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) benches/cost.py

@@ -12,6 +12,7 @@ import cold_start_report
 import contenders
 import jpeg_report
 import memory_report
+import on_demand_report
 import report
 import results
 
@@ -22,8 +23,8 @@ COLUMNS = 118
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench DOCS=1`, `make bench-memory DOCS=1` and `make bench-jpeg DOCS=1`, every figure from one run of
-each; not edited by hand.
+Written by `make bench`, `bench-memory`, `bench-jpeg`, `bench-cold` and `bench-api` with `DOCS=1`, every figure from one
+run of each; not edited by hand.
 
 What Thumbline's users run, `thumbline render` from a release build, beside [sharp](https://sharp.pixelplumbing.com)
 (libvips), which many who make thumbnails would otherwise use, and beside others. One picture in, four widths out (1280,
@@ -71,6 +72,7 @@ make -s bench JSON=1                    # for machines, with every width's quali
 make bench DOCS=1                       # and write this page
 make bench-memory                       # peak memory against the source's size, per format (DOCS=1: into this page)
 make bench-jpeg                         # the JPEG decoder beside djpeg, on photographs (DOCS=1: into this page)
+make bench-api                          # the thumbnail API beside a server of Node.js and sharp (DOCS=1: into this page)
 make bench-stages                       # decoding, resizing, encoding, by Criterion
 make contact-sheet                      # hard pictures beside sharp's, for the eye
 ```
@@ -82,9 +84,9 @@ the versions that `benches/package.json`, `benches/requirements.txt` and `Cargo.
 
 def write():
     """The page and its charts, of what has been measured."""
-    costs, memory, jpeg, cold_starts = (
+    costs, memory, jpeg, cold_starts, on_demand = (
         json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        for file in (results.COSTS, results.MEMORY, results.JPEG, results.COLD_STARTS)
+        for file in (results.COSTS, results.MEMORY, results.JPEG, results.COLD_STARTS, results.ON_DEMAND)
     )
     parts = [INTRODUCTION]
     if costs:
@@ -97,6 +99,8 @@ def write():
         parts += jpeg_sections(jpeg)
     if cold_starts:
         parts += cold_start_report.sections(cold_starts)
+    if on_demand:
+        parts += on_demand_report.sections(on_demand)
     PAGE.write_text("\n".join([*parts, REMARKS]), encoding="utf-8")
 
 

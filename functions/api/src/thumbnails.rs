@@ -26,6 +26,8 @@ const LINK_LASTS: Duration = Duration::from_secs(300);
 const LINK_CACHE_CONTROL: &str = "private, max-age=60";
 
 const SOURCE_ETAG: HeaderName = HeaderName::from_static("x-thumbline-source-etag");
+/// Whether a thumbnail was made for this request or found. <https://www.w3.org/TR/server-timing/>
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Answers with a thumbnail.
 pub(crate) async fn get(
@@ -59,16 +61,18 @@ pub(crate) async fn get(
     let max_bytes = if request.method == Method::HEAD { 0 } else { INLINE_BYTES };
     let served = api.pipeline().serve(key, &wish, max_bytes, call).await?;
     let age = served.checked.elapsed().as_secs().to_string();
+    let origin = if served.was_made { "made" } else { "found" };
     let answer = if has_match(tags, &served.version) {
         Answer::new(StatusCode::NOT_MODIFIED)
     } else if served.bytes > INLINE_BYTES {
-        let answer = redirect(api, &served).await?;
+        let answer = redirect(api, &served).await?.with(SERVER_TIMING, origin);
         return Ok(if is_negotiated { answer.with(header::VARY, "accept") } else { answer });
     } else {
         let body = served.body.unwrap_or_default();
         Answer::new(StatusCode::OK).with_body(served.format.content_type(), body)
     };
-    Ok(dress(answer.with(header::AGE, &age), &served.version, &served.source_etag))
+    let answer = answer.with(header::AGE, &age).with(SERVER_TIMING, origin);
+    Ok(dress(answer, &served.version, &served.source_etag))
 }
 
 async fn redirect(api: &Api, served: &Served) -> Result<Answer, Problem> {
