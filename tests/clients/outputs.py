@@ -20,7 +20,7 @@ LONGEST_KEY_BYTES = 1024
 def prefix(key):
     """What the keys of a source's outputs begin with."""
     longest = max(len(name.encode()) for name in [MANIFEST, *(f"{preset}.webp" for preset in PRESETS)])
-    if len(key.encode()) + 1 + longest > LONGEST_KEY_BYTES:
+    if len(key.encode()) + 1 + longest > LONGEST_KEY_BYTES or key == "~" or key.startswith("~/"):
         return f"~/{hashlib.sha256(key.encode()).hexdigest()}/"
     return f"{key}/"
 

@@ -3,7 +3,8 @@
 use futures::stream::{self, StreamExt};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
-use thumbline::store::SourceEntry;
+use thumbline::Store;
+use thumbline::store::Entry;
 
 use crate::answer::Answer;
 use crate::api::Api;
@@ -53,7 +54,7 @@ pub(crate) async fn list(api: &Api, request: &Request) -> Result<Answer, Problem
     Ok(answer.with(header::CACHE_CONTROL, "no-store"))
 }
 
-async fn describe(api: &Api, request: &Request, entry: SourceEntry) -> Result<Value, Problem> {
+async fn describe(api: &Api, request: &Request, entry: Entry) -> Result<Value, Problem> {
     let manifest = api.pipeline().manifest(&entry.key).await?;
     let standing = Standing::of(manifest.as_ref(), &entry.etag, api.pipeline().recipe());
     let mut image = json!({

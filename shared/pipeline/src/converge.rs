@@ -69,12 +69,15 @@ type Version = Option<ETag>;
 
 impl<S: Store> Convergence<'_, S> {
     /// Runs rounds until one settles. Who calls this bounds its time.
-    pub(crate) async fn run(&mut self) -> Outcome {
+    ///
+    /// `listed` stands for the first round's listing: whoever walks over the bucket has seen these outputs already. That it
+    /// was some time ago makes no difference to the protocol, which takes any listing from before the source is read.
+    pub(crate) async fn run(&mut self, mut listed: Option<Listing>) -> Outcome {
         // What the last round made, for the next one if the source is still the same.
         let mut made: Option<(ETag, Arc<Wanted>)> = None;
         loop {
             self.effort.rounds += 1;
-            match self.round(&mut made).await {
+            match self.round(&mut made, listed.take()).await {
                 Ok(Round::Settled(outcome)) => return outcome,
                 Ok(Round::Again(why)) => {
                     tracing::debug!(
@@ -89,8 +92,15 @@ impl<S: Store> Convergence<'_, S> {
         }
     }
 
-    async fn round(&mut self, made: &mut Option<(ETag, Arc<Wanted>)>) -> Result<Round, Retry> {
-        let listing = self.store.list(&self.settings.output_bucket, self.layout.prefix()).await?;
+    async fn round(
+        &mut self,
+        made: &mut Option<(ETag, Arc<Wanted>)>,
+        listed: Option<Listing>,
+    ) -> Result<Round, Retry> {
+        let listing = match listed {
+            Some(listing) => listing,
+            None => self.store.list(&self.settings.output_bucket, self.layout.prefix()).await?,
+        };
         let manifest = match self.listed_manifest(&listing).await? {
             Ok(manifest) => manifest.filter(|manifest| {
                 manifest.matches(self.recipe, &self.layout, &listing)

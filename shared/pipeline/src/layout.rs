@@ -16,8 +16,15 @@ pub const MAX_KEY_BYTES: usize = 1024;
 /// The manifest's name under a source's prefix.
 pub const MANIFEST_NAME: &str = "manifest.json";
 
-/// What the outputs of sources with over-long keys lie under.
-const HASHED_ROOT: &str = "~/";
+/// What the outputs of sources with over-long keys lie under. Everything here is Thumbline's own: no source's key leads to it.
+pub const RESERVED_ROOT: &str = "~/";
+
+/// Digits of a SHA-256 in hexadecimal.
+const HASH_DIGITS: usize = 64;
+
+/// What operators and functions keep in the output bucket, and no walk takes for outputs: the records of a backfill, and the
+/// manifests and reports of S3 Batch Operations.
+pub const RECORD_FOLDERS: [&str; 2] = ["~/backfill/", "~/batch/"];
 
 /// What the names of on-demand sizes begin with, and those of presets can't.
 const ON_DEMAND: char = '@';
@@ -30,7 +37,8 @@ pub struct Layout {
 
 impl Layout {
     /// The layout for a source. It depends on the presets only through the longest of their names: if one of the outputs
-    /// would not fit under the source's own key, all of them go to `~/{SHA-256 of the key}/`.
+    /// would not fit under the source's own key, all of them go to `~/{SHA-256 of the key}/`. So do those of a source whose
+    /// key would lead there by itself.
     pub fn of(source_key: &str, presets: &Presets) -> Layout {
         let longest_name = presets
             .iter()
@@ -41,12 +49,17 @@ impl Layout {
             .max()
             .unwrap_or_default();
         let fits = source_key.len() + 1 + longest_name <= MAX_KEY_BYTES;
-        let prefix = if fits && !looks_hashed(source_key) {
+        let prefix = if fits && !is_reserved(source_key) {
             format!("{source_key}/")
         } else {
-            format!("{HASHED_ROOT}{}/", hex(&Sha256::digest(source_key.as_bytes())))
+            format!("{RESERVED_ROOT}{}/", hex(&Sha256::digest(source_key.as_bytes())))
         };
         Layout { prefix }
+    }
+
+    /// Whether the outputs lie under a hash of the source's key, which they then can't be told from.
+    pub fn is_hashed(&self) -> bool {
+        self.prefix.starts_with(RESERVED_ROOT)
     }
 
     /// What all the outputs' keys begin with. It ends in `/`.
@@ -96,10 +109,17 @@ fn file_name(preset: &str, format: OutputFormat) -> String {
     format!("{preset}.{}", format.extension())
 }
 
-/// A source whose key has the very form of a hashed prefix would share it with the source that hashes to it.
-fn looks_hashed(source_key: &str) -> bool {
-    source_key.strip_prefix(HASHED_ROOT).is_some_and(|rest| {
-        rest.len() == 64 && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+/// Whether a source's own key would lead its outputs to where those of hashed keys and the product's records lie.
+fn is_reserved(source_key: &str) -> bool {
+    source_key.starts_with(RESERVED_ROOT) || Some(source_key) == RESERVED_ROOT.strip_suffix('/')
+}
+
+/// Whether this is the prefix of some source's outputs under a hash of its key: `~/{64 hexadecimal digits}/`.
+pub fn is_hashed_prefix(prefix: &str) -> bool {
+    let digits = prefix.strip_prefix(RESERVED_ROOT).and_then(|rest| rest.strip_suffix('/'));
+    digits.is_some_and(|digits| {
+        digits.len() == HASH_DIGITS
+            && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
 }
 
@@ -163,7 +183,20 @@ mod tests {
     fn a_source_named_like_a_hashed_prefix_does_not_share_it() {
         let long = "k".repeat(1024);
         let prefix = Layout::of(&long, &presets()).prefix().to_owned();
+        assert!(is_hashed_prefix(&prefix));
         let impostor = prefix.trim_end_matches('/');
         assert_ne!(Layout::of(impostor, &presets()).prefix(), prefix);
+    }
+
+    #[test]
+    fn no_source_leads_to_where_hashed_keys_and_records_lie() {
+        for key in ["~", "~/", "~/backfill", "~/backfill/run", "~/x.jpg", "~//"] {
+            let layout = Layout::of(key, &presets());
+            assert!(layout.is_hashed() && is_hashed_prefix(layout.prefix()), "{key}: {layout:?}");
+        }
+        for key in ["~a", "a/~/b", "~~/b"] {
+            assert!(!Layout::of(key, &presets()).is_hashed(), "{key}");
+        }
+        assert!(RECORD_FOLDERS.iter().all(|folder| !is_hashed_prefix(folder)));
     }
 }

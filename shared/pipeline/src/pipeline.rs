@@ -13,7 +13,7 @@ use crate::layout::Layout;
 use crate::outcome::{Effort, Outcome, Processed, Retry};
 use crate::recipe::Recipe;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Listing, Store};
 use crate::telemetry;
 
 /// Pictures on their way at the same time in one process. Requests of one overlap with another's decoding; memory is
@@ -36,13 +36,20 @@ pub struct Pipeline<S> {
     settings: Settings,
     recipe: Recipe,
     decoders: Semaphore,
+    is_logged: bool,
 }
 
 impl<S: Store> Pipeline<S> {
     /// A pipeline over a store.
     pub fn new(settings: Settings, store: S) -> Pipeline<S> {
         let decoders = Semaphore::new(settings.decoders);
-        Pipeline { recipe: Recipe::of(&settings.presets), store, settings, decoders }
+        Pipeline { recipe: Recipe::of(&settings.presets), store, settings, decoders, is_logged: true }
+    }
+
+    /// The same, without a log line and metrics for each picture: for a caller that tells people by itself.
+    #[must_use]
+    pub fn unlogged(self) -> Pipeline<S> {
+        Pipeline { is_logged: false, ..self }
     }
 
     /// The settings in force.
@@ -67,12 +74,24 @@ impl<S: Store> Pipeline<S> {
 
     /// Brings the outputs of one source up to date. Always ends in an outcome, at the latest at the deadline.
     pub async fn process(&self, hint: &Hint, call: &Call) -> Processed {
+        self.process_from(hint, None, call).await
+    }
+
+    /// The same for a source whose outputs, all of them that lie directly under [`Layout::prefix`], have just been listed:
+    /// one request less.
+    pub async fn process_listed(&self, hint: &Hint, listing: Listing, call: &Call) -> Processed {
+        self.process_from(hint, Some(listing), call).await
+    }
+
+    async fn process_from(&self, hint: &Hint, listing: Option<Listing>, call: &Call) -> Processed {
         let span = tracing::info_span!("picture", request_id = call.request_id, key = hint.key);
         let began = Instant::now();
-        let (outcome, effort) = self.outcome(hint, call.deadline).instrument(span.clone()).await;
+        let (outcome, effort) = self.outcome(hint, listing, call.deadline).instrument(span.clone()).await;
         let effort = Effort { total: began.elapsed(), ..effort };
         let processed = Processed { hint: hint.clone(), outcome, effort };
-        span.in_scope(|| telemetry::report(&processed));
+        if self.is_logged {
+            span.in_scope(|| telemetry::report(&processed));
+        }
         processed
     }
 
@@ -90,7 +109,7 @@ impl<S: Store> Pipeline<S> {
         hints.iter().filter_map(|hint| done.get(hint).cloned()).collect()
     }
 
-    async fn outcome(&self, hint: &Hint, deadline: Instant) -> (Outcome, Effort) {
+    async fn outcome(&self, hint: &Hint, listing: Option<Listing>, deadline: Instant) -> (Outcome, Effort) {
         let input_bucket = &self.settings.input_bucket;
         if hint.bucket != *input_bucket {
             return (Outcome::Retry(Retry::unexpected_bucket(&hint.bucket, input_bucket)), Effort::default());
@@ -104,7 +123,7 @@ impl<S: Store> Pipeline<S> {
             layout: Layout::of(&hint.key, &self.settings.presets),
             effort: Effort::default(),
         };
-        let outcome = tokio::time::timeout_at(deadline.into(), convergence.run()).await;
+        let outcome = tokio::time::timeout_at(deadline.into(), convergence.run(listing)).await;
         let outcome = outcome.unwrap_or_else(|_| Outcome::Retry(Retry::deadline()));
         (outcome, convergence.effort)
     }

@@ -1,8 +1,9 @@
-//! The S3 that the convergence protocol needs: six kinds of request, and what each answer means to it.
+//! The S3 that the convergence protocol and the walk over whole buckets need, and what each answer means to them.
 //!
 //! Answers that the protocol reacts to (absent, not modified, moved on) are values; only what it can do nothing about
 //! is an error, and every such error means «try again later».
 
+mod page;
 mod s3;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,9 @@ use std::future::Future;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use page::{Entry, MAX_PAGE_ENTRIES, Page};
 pub(crate) use s3::configuration;
-pub use s3::{Page, PresignError, S3Store, SourceEntry};
+pub use s3::{PresignError, S3Store};
 
 /// An object's ETag, without the quotes around it. Opaque: an MD5 only sometimes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -135,6 +137,17 @@ pub struct NewObject {
     pub metadata: Vec<(&'static str, String)>,
 }
 
+/// What S3 says of an object without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// Its ETag.
+    pub etag: ETag,
+    /// What Thumbline wrote on it, if it is an output.
+    pub stamp: Option<Stamp>,
+    /// Whether it is in an archive storage class and not restored: its bytes can't be read.
+    pub is_archived: bool,
+}
+
 /// What every output carries in its metadata: what it was made of, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -164,8 +177,26 @@ pub trait Store: Send + Sync + 'static {
         max_bytes: u64,
     ) -> impl Future<Output = Result<Read, StoreError>> + Send;
 
+    /// At most `limit` objects whose keys begin with `prefix` and come after `after`, in the order of their keys' bytes.
+    fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u16,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// What is said of an object without its bytes; `None` where there is none.
+    fn attributes(
+        &self,
+        bucket: &str,
+        key: &str,
+    ) -> impl Future<Output = Result<Option<Attributes>, StoreError>> + Send;
+
     /// The ETag of an object; `None` where there is none.
-    fn head(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<ETag>, StoreError>> + Send;
+    fn head(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<ETag>, StoreError>> + Send {
+        async move { Ok(self.attributes(bucket, key).await?.map(|attributes| attributes.etag)) }
+    }
 
     /// Writes an object.
     fn put(

@@ -1,25 +1,26 @@
 //! [`Store`] over the AWS SDK.
 
-mod catalogue;
+mod links;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::primitives::{ByteStream, DateTimeFormat};
+use aws_sdk_s3::types::{EncodingType, StorageClass};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Condition, ETag, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object, Read, Stamp,
-    Store, StoreError, Written,
+    Attributes, Condition, ETag, Entry, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object,
+    Page, Read, Stamp, Store, StoreError, Written,
 };
 
-pub use catalogue::{Page, PresignError, SourceEntry};
+pub use links::PresignError;
 
 /// Time to connect. S3 in the same region answers in a few milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -108,10 +109,7 @@ impl Store for S3Store {
                 };
             }
         };
-        let metadata = answer.metadata.unwrap_or_default();
-        let stamp = metadata.get(META_SOURCE_ETAG).zip(metadata.get(META_RECIPE));
-        let stamp =
-            stamp.map(|(etag, recipe)| Stamp { source_etag: ETag::new(etag), recipe: recipe.clone() });
+        let stamp = stamp(answer.metadata);
         let (Some(etag), Some(size)) =
             (answer.e_tag, answer.content_length.and_then(|length| u64::try_from(length).ok()))
         else {
@@ -121,13 +119,57 @@ impl Store for S3Store {
         Ok(Read::Found(Object { etag: ETag::new(&etag), size, stamp, body }))
     }
 
-    async fn head(&self, bucket: &str, key: &str) -> Result<Option<ETag>, StoreError> {
+    async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        let request = Request { operation: "ListObjectsV2", bucket, key: prefix };
+        let answer = self
+            .client
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .set_start_after(after.map(str::to_owned))
+            .max_keys(i32::from(limit))
+            .encoding_type(EncodingType::Url)
+            .send()
+            .await
+            .map_err(|error| request.failed(&error))?;
+        let has_more = answer.is_truncated == Some(true);
+        let mut entries = Vec::new();
+        for object in answer.contents.unwrap_or_default() {
+            let is_archived =
+                object.storage_class().is_some_and(|class| is_archive(&StorageClass::from(class.as_str())));
+            let (Some(key), Some(etag)) = (object.key, object.e_tag) else {
+                return Err(request.error(ErrorKind::Refused, "an object without key or ETag".to_owned()));
+            };
+            entries.push(Entry {
+                key: request.decoded(&key)?,
+                etag: ETag::new(&etag),
+                bytes: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+                last_modified: object.last_modified.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok()),
+                is_archived,
+            });
+        }
+        Ok(Page { entries, has_more })
+    }
+
+    async fn attributes(&self, bucket: &str, key: &str) -> Result<Option<Attributes>, StoreError> {
         let request = Request { operation: "HeadObject", bucket, key };
         match self.client.head_object().bucket(bucket).key(key).send().await {
-            Ok(answer) => match answer.e_tag {
-                Some(etag) => Ok(Some(ETag::new(&etag))),
-                None => Err(request.error(ErrorKind::Refused, "an answer without ETag".to_owned())),
-            },
+            Ok(answer) => {
+                // Of a copy that was restored: `ongoing-request="false", expiry-date="…"`.
+                let is_restored = answer.restore().is_some_and(|said| said.contains("\"false\""));
+                let is_archived = answer.archive_status().is_some()
+                    || answer.storage_class().is_some_and(is_archive) && !is_restored;
+                let Some(etag) = answer.e_tag else {
+                    return Err(request.error(ErrorKind::Refused, "an answer without ETag".to_owned()));
+                };
+                Ok(Some(Attributes { etag: ETag::new(&etag), stamp: stamp(answer.metadata), is_archived }))
+            }
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(request.failed(&error)),
         }
@@ -191,6 +233,19 @@ impl Store for S3Store {
             },
         }
     }
+}
+
+/// What Thumbline wrote into an object's metadata, if it did.
+fn stamp(metadata: Option<HashMap<String, String>>) -> Option<Stamp> {
+    let metadata = metadata?;
+    let (etag, recipe) = metadata.get(META_SOURCE_ETAG).zip(metadata.get(META_RECIPE))?;
+    Some(Stamp { source_etag: ETag::new(etag), recipe: recipe.clone() })
+}
+
+/// Whether objects of this class must be restored before they can be read.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html#sc-glacier>
+fn is_archive(class: &StorageClass) -> bool {
+    matches!(class, StorageClass::Glacier | StorageClass::DeepArchive)
 }
 
 /// What a request was about, for its errors.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use image::{ImageFormat, Rgb, RgbImage};
 use thumbline::manifest::Status;
 use thumbline::store::ErrorKind;
-use thumbline::{Call, Hint, Manifest, Outcome, Pipeline, Processed};
+use thumbline::{Call, Hint, Manifest, Outcome, Pipeline, Processed, Store};
 
-use memory::{Event, INPUT, MemoryStore, put_source, settings};
+use memory::{Event, INPUT, MemoryStore, OUTPUT, put_source, settings};
 
 const KEY: &str = "a b+c.png";
 const PRESETS: &str = "small=8x8:cover:png medium=12x:png";
@@ -91,6 +91,23 @@ async fn the_same_event_a_hundred_times_is_one_decode_and_moves_no_bytes_again()
         assert_eq!((processed.effort.decodes, processed.effort.source_bytes), (0, 0));
         assert_eq!(store.take_requests(), ["LIST", "GET manifest", "GET source"]);
     }
+}
+
+#[tokio::test]
+async fn outputs_that_were_listed_by_a_walk_are_not_listed_again_and_an_old_listing_does_no_harm() {
+    let store = MemoryStore::default();
+    store.put_source(KEY, &red());
+    let before = store.list(OUTPUT, &format!("{KEY}/")).await.unwrap();
+    store.take_requests();
+    let process = || pipeline(&store);
+    let processed = process().process_listed(&hint(), before.clone(), &call()).await;
+    assert!(matches!(processed.outcome, Outcome::Made(_)), "{processed:?}");
+    assert_eq!(store.take_requests(), ["GET source", "PUT", "PUT", "PUT", "HEAD source"]);
+    // The listing now says that nothing is there: writing finds out, and all is listed again.
+    let processed = process().process_listed(&hint(), before, &call()).await;
+    assert!(matches!(processed.outcome, Outcome::UpToDate(_)), "{processed:?}");
+    assert_eq!(processed.effort.rounds, 2);
+    assert_eq!(store.outputs(), clean_run(Some(&red())).await.outputs());
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use thumbline::store::{
-    Condition, ETag, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object, Read, Stamp,
-    StoreError, Written,
+    Attributes, Condition, ETag, Entry, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object,
+    Page, Read, Stamp, StoreError, Written,
 };
 use thumbline::{Settings, Store, settings::Sources};
 
@@ -211,8 +211,39 @@ impl Store for MemoryStore {
         self.request(operation, bucket, key, answer, None).await
     }
 
-    async fn head(&self, bucket: &str, key: &str) -> Result<Option<ETag>, StoreError> {
-        let answer = |objects: &mut Objects| objects.get(&id(bucket, key)).map(Stored::etag);
+    async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        let answer = |objects: &mut Objects| {
+            let of_bucket = objects.iter().filter(|((b, _), _)| b == bucket);
+            let mut entries: Vec<Entry> = of_bucket
+                .map(|((_, key), stored)| Entry {
+                    key: key.clone(),
+                    etag: stored.etag(),
+                    bytes: stored.body.len() as u64,
+                    last_modified: None,
+                    is_archived: false,
+                })
+                .filter(|entry| {
+                    entry.key.starts_with(prefix) && after.is_none_or(|after| &*entry.key > after)
+                })
+                .collect();
+            let has_more = entries.len() > usize::from(limit);
+            entries.truncate(usize::from(limit));
+            Page { entries, has_more }
+        };
+        self.request("LIST", bucket, prefix, answer, None).await
+    }
+
+    async fn attributes(&self, bucket: &str, key: &str) -> Result<Option<Attributes>, StoreError> {
+        let answer = |objects: &mut Objects| {
+            let found = objects.get(&id(bucket, key));
+            found.map(|stored| Attributes { etag: stored.etag(), stamp: stored.stamp(), is_archived: false })
+        };
         self.request("HEAD source", bucket, key, answer, None).await
     }
 
