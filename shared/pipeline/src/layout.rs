@@ -89,13 +89,18 @@ impl Layout {
 
     /// Whether a key is that of a thumbnail made at a size that somebody asked for, rather than of a preset.
     pub fn is_on_demand(&self, key: &str) -> bool {
-        key.strip_prefix(&self.prefix).is_some_and(|name| name.starts_with(ON_DEMAND))
+        key.strip_prefix(&self.prefix).is_some_and(is_on_demand_name)
     }
 
     /// The key of a preset's thumbnail.
     pub fn thumbnail(&self, preset: &str, format: OutputFormat) -> String {
         format!("{}{}", self.prefix, file_name(preset, format))
     }
+}
+
+/// Whether an output of this name, without its source's prefix, was made at a size that somebody asked for.
+pub fn is_on_demand_name(name: &str) -> bool {
+    name.starts_with(ON_DEMAND)
 }
 
 /// What stands for a rendition in a file's name.

@@ -255,6 +255,18 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether the same request may well work a moment later, with nobody having changed anything.
+    pub fn may_pass(self) -> bool {
+        match self {
+            ErrorKind::Throttled
+            | ErrorKind::Unavailable
+            | ErrorKind::Timeout
+            | ErrorKind::Connection
+            | ErrorKind::BrokenBody => true,
+            ErrorKind::AccessDenied | ErrorKind::NoSuchBucket | ErrorKind::Refused => false,
+        }
+    }
+
     /// The reason's code in logs, metrics and answers.
     pub fn code(self) -> &'static str {
         match self {

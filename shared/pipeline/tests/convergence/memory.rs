@@ -60,6 +60,8 @@ struct State {
     objects: Objects,
     requests: Vec<String>,
     hook: Option<Hook>,
+    /// The most objects of a page, where that is less than is asked for.
+    page_limit: Option<usize>,
 }
 
 impl MemoryStore {
@@ -105,6 +107,12 @@ impl MemoryStore {
         let mut state = self.state.lock().unwrap();
         state.requests.clear();
         state.hook = Some(Box::new(hook));
+    }
+
+    /// Lists at most so many objects at a time, as S3 may.
+    #[allow(dead_code)]
+    pub fn set_page_limit(&self, objects: usize) {
+        self.state.lock().unwrap().page_limit = Some(objects);
     }
 
     pub fn clear_hook(&self) {
@@ -218,6 +226,8 @@ impl Store for MemoryStore {
         after: Option<&str>,
         limit: u16,
     ) -> Result<Page, StoreError> {
+        let page_limit = self.state.lock().unwrap().page_limit;
+        let limit = page_limit.unwrap_or(usize::MAX).min(usize::from(limit));
         let answer = |objects: &mut Objects| {
             let of_bucket = objects.iter().filter(|((b, _), _)| b == bucket);
             let mut entries: Vec<Entry> = of_bucket
@@ -232,8 +242,8 @@ impl Store for MemoryStore {
                     entry.key.starts_with(prefix) && after.is_none_or(|after| &*entry.key > after)
                 })
                 .collect();
-            let has_more = entries.len() > usize::from(limit);
-            entries.truncate(usize::from(limit));
+            let has_more = entries.len() > limit;
+            entries.truncate(limit);
             Page { entries, has_more }
         };
         self.request("LIST", bucket, prefix, answer, None).await

@@ -1,0 +1,19 @@
+//! Every source and every output of two buckets, accounted for in one walk.
+//!
+//! # One walk
+//!
+//! ```text
+//! input bucket  ─ LIST ─┐
+//!                       ├─ Walk ─→ Group { prefix, source, outputs }     walk.rs
+//! output bucket ─ LIST ─┘            └─→ ask its manifest, and, before
+//!                                        anything bad is said, S3 again
+//! ```
+//!
+//! # What this crate does not know
+//!
+//! How thumbnails are made, which is `thumbline`'s, and where the work is done: on this machine (`cli`), or by functions that
+//! are called from one that lists (`functions/backfill`).
+
+pub mod walk;
+
+pub use walk::{Buckets, Group, Output, Position, Walk};
