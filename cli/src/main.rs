@@ -5,7 +5,10 @@
 
 mod config;
 mod demo;
+mod engine;
+mod interrupt;
 mod local;
+mod redrive;
 mod render;
 mod sign;
 mod stack;
@@ -32,6 +35,7 @@ enum Command {
     Local(local::Arguments),
     Demo(demo::Arguments),
     Render(render::Arguments),
+    Redrive(redrive::Arguments),
     Sign(sign::Arguments),
     Config(config::Arguments),
 }
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Command::Local(arguments) => local::run(arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
     };

@@ -370,6 +370,7 @@ fn configure(plan: &FunctionPlan, options: &StackOptions, url: &str) -> Result<F
         return Err(StackError::Bootstrap { function, bootstrap });
     }
     let mut function = FunctionConfig::new(plan.name.clone(), absolute(bootstrap), absolute(&plan.task_root));
+    function.alias.clone_from(&plan.alias);
     function.handler.clone_from(&plan.handler);
     function.timeout = plan.timeout;
     function.memory_mb = plan.memory_mb;

@@ -18,7 +18,7 @@ const HIDDEN_SECONDS: u32 = 30;
 pub(crate) async fn list(api: &Api, request: &Request) -> Result<Answer, Problem> {
     check_names(&request.query, &[])?;
     let queue = queue(api)?;
-    let (count, failures) = tokio::try_join!(queue.count(), queue.take(0))?;
+    let (count, failures) = tokio::try_join!(queue.count(), queue.take(0, 0))?;
     let failures: Vec<Value> = failures.iter().flat_map(describe).collect();
     let answer = Answer::json(StatusCode::OK, &json!({ "count": count, "failures": failures }));
     Ok(answer.with(header::CACHE_CONTROL, "no-store"))
@@ -30,11 +30,10 @@ pub(crate) async fn redrive(api: &Api, request: &Request, call: &Call) -> Result
     let queue = queue(api)?;
     let mut redriven = Vec::new();
     let mut kept = 0_u64;
-    for failure in queue.take(HIDDEN_SECONDS).await? {
+    for failure in queue.take(HIDDEN_SECONDS, 0).await? {
         let hints = failure.hints.clone().unwrap_or_default();
         let processed = api.pipeline().process_all(&hints, call).await;
-        let is_settled = failure.hints.is_ok() && !processed.iter().any(|p| p.outcome.must_retry());
-        if is_settled {
+        if failure.is_settled_by(&processed) {
             queue.remove(&failure).await?;
         } else {
             kept += 1;

@@ -33,20 +33,16 @@ pub(crate) fn queue_name(reference: &str) -> &str {
     reference.rsplit([':', '/']).next().unwrap_or(reference)
 }
 
-/// The name of a function that was given as a name, a partial ARN (`123456789012:function:name`) or an ARN, each with
-/// or without the qualifier `:$LATEST`, the only version that the stack knows. `None` if it names another version.
+/// The name of a function that was given as a name, a partial ARN (`123456789012:function:name`) or an ARN, and the
+/// version or alias that may stand behind each of them.
 ///
 /// The forms are those of the `FunctionName` parameter of Lambda's `Invoke`.
-pub(crate) fn function_name(reference: &str) -> Option<&str> {
+pub(crate) fn function_name(reference: &str) -> (&str, Option<&str>) {
     let named = match reference.rsplit_once(":function:").or_else(|| reference.split_once("function:")) {
         Some((_, named)) => named,
         None => reference,
     };
-    match named.split_once(':') {
-        None => Some(named),
-        Some((name, "$LATEST")) => Some(name),
-        Some(_) => None,
-    }
+    named.split_once(':').map_or((named, None), |(name, qualifier)| (name, Some(qualifier)))
 }
 
 #[cfg(test)]
@@ -66,13 +62,12 @@ mod tests {
     fn a_function_is_named_by_its_name_a_partial_or_a_whole_arn() {
         for reference in [
             "resize",
-            "resize:$LATEST",
             "000000000000:function:resize",
             "arn:aws:lambda:us-east-1:000000000000:function:resize",
-            "arn:aws:lambda:us-east-1:000000000000:function:resize:$LATEST",
         ] {
-            assert_eq!(function_name(reference), Some("resize"), "{reference}");
+            assert_eq!(function_name(reference), ("resize", None), "{reference}");
+            let qualified = format!("{reference}:live");
+            assert_eq!(function_name(&qualified), ("resize", Some("live")), "{qualified}");
         }
-        assert_eq!(function_name("resize:7"), None);
     }
 }

@@ -66,17 +66,19 @@ impl Lambda {
         answer(StatusCode::OK, &json!({ "Functions": functions }))
     }
 
-    /// The function that a path names by name or ARN, in the only version there is.
+    /// The function that a path names by name or ARN, in the only version there is, or by its alias.
     fn named(&self, reference: &str, parts: &Parts) -> Result<&FunctionConfig, InvokeError> {
         let qualifier = parts.uri.query().unwrap_or_default().split('&').find_map(|pair| {
             pair.strip_prefix("Qualifier=").map(|value| percent_decode_str(value).decode_utf8_lossy())
         });
-        let name = match qualifier {
-            Some(qualifier) if qualifier != LATEST => None,
-            _ => function_name(reference),
-        };
-        let unknown = || InvokeError::UnknownFunction(reference.to_owned());
-        Ok(self.fleet(name.ok_or_else(unknown)?)?.function.as_ref())
+        let (name, of_name) = function_name(reference);
+        let function = self.fleet(name)?.function.as_ref();
+        let is_known = |qualifier: &str| qualifier == LATEST || function.alias.as_deref() == Some(qualifier);
+        if [of_name, qualifier.as_deref()].into_iter().flatten().all(is_known) {
+            Ok(function)
+        } else {
+            Err(InvokeError::UnknownFunction(reference.to_owned()))
+        }
     }
 
     async fn invoke_by(&self, reference: &str, parts: &Parts, body: Bytes) -> Result<Answer, InvokeError> {

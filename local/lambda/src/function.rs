@@ -15,6 +15,8 @@ use crate::account::Account;
 pub struct FunctionConfig {
     /// The name it is invoked by.
     pub name: String,
+    /// The alias that the function may also be invoked by. Like no alias at all, it stands for the only version there is.
+    pub alias: Option<String>,
     /// What `_HANDLER` says.
     pub handler: String,
     /// The executable that speaks the runtime API.
@@ -68,6 +70,7 @@ impl FunctionConfig {
         let name = name.into();
         Self {
             handler: name.clone(),
+            alias: None,
             name,
             bootstrap: bootstrap.into(),
             task_root: task_root.into(),

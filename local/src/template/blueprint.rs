@@ -41,6 +41,8 @@ pub enum TemplateSource {
 pub struct FunctionPlan {
     /// Its physical name.
     pub name: String,
+    /// The alias under which it is published.
+    pub alias: Option<String>,
     /// Which door of the bootstrap it opens.
     pub handler: String,
     /// The folder of its own package.
@@ -259,6 +261,10 @@ fn add_function(
         properties.get(name)?.map(|value| value.number(min, max)).transpose()
     };
     let mut plan = FunctionPlan {
+        alias: properties
+            .get("AutoPublishAlias")?
+            .map(|alias| alias.text().map(str::to_owned))
+            .transpose()?,
         handler: properties.need("Handler")?.text()?.to_owned(),
         task_root: folder.join(code.text()?),
         environment,

@@ -28,6 +28,7 @@ pub mod aws;
 pub mod converge;
 pub mod door;
 pub mod event;
+pub mod invoke;
 pub mod layout;
 pub mod manifest;
 pub mod on_demand;

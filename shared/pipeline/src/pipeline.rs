@@ -98,11 +98,14 @@ impl<S: Store> Pipeline<S> {
     /// Brings the outputs of several sources up to date, each of them once however often it is named. The answers are in
     /// the order of the hints.
     pub async fn process_all(&self, hints: &[Hint], call: &Call) -> Vec<Processed> {
-        let mut distinct: Vec<&Hint> = hints.iter().collect();
+        let mut distinct = hints.to_vec();
         distinct.sort();
         distinct.dedup();
         let done: HashMap<Hint, Processed> = stream::iter(distinct)
-            .map(|hint| async move { (hint.clone(), self.process(hint, call).await) })
+            .map(|hint| async move {
+                let processed = self.process(&hint, call).await;
+                (hint, processed)
+            })
             .buffer_unordered(PICTURES_AT_ONCE)
             .collect()
             .await;

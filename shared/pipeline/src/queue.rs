@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{Aws, AwsError, Service};
 use crate::event::{Envelope, EnvelopeError, Hint};
+use crate::outcome::Processed;
 
 /// The most messages that SQS hands out at a time.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
@@ -60,15 +61,18 @@ impl FailureQueue {
         Ok(count.and_then(|count| count.parse().ok()).unwrap_or_default())
     }
 
-    /// Takes up to [`MAX_MESSAGES`] events, which nobody else is given for as many seconds. With 0 they are only looked at.
+    /// Takes up to [`MAX_MESSAGES`] events, which nobody else is given for `hidden_seconds`; with 0 they are only looked at.
+    /// Waits for the first of them for up to `wait_seconds`, of which there may be three. Without a wait SQS asks only some
+    /// of its machines, so that nothing found is not yet an empty queue.
     ///
     /// # Errors
     /// [`AwsError`]
-    pub async fn take(&self, hidden_seconds: u32) -> Result<Vec<Failure>, AwsError> {
+    pub async fn take(&self, hidden_seconds: u32, wait_seconds: u32) -> Result<Vec<Failure>, AwsError> {
         let ask = json!({
             "QueueUrl": self.url,
             "MaxNumberOfMessages": MAX_MESSAGES,
             "VisibilityTimeout": hidden_seconds,
+            "WaitTimeSeconds": wait_seconds,
         });
         let mut answer = self.aws.call(Service::Queue, "ReceiveMessage", ask).await?;
         let messages = answer.get_mut("Messages").map(Value::take).unwrap_or_default();
@@ -84,9 +88,36 @@ impl FailureQueue {
         let ask = json!({ "QueueUrl": self.url, "ReceiptHandle": failure.receipt });
         self.aws.call(Service::Queue, "DeleteMessage", ask).await.map(|_| ())
     }
+
+    /// Lets others have events that were taken. How many of them the queue did not give back at once: those come back when
+    /// they have been hidden for as long as they were taken for.
+    ///
+    /// # Errors
+    /// [`AwsError`]
+    pub async fn give_back(&self, failures: &[Failure]) -> Result<usize, AwsError> {
+        let mut held = 0;
+        for some in failures.chunks(usize::from(MAX_MESSAGES)) {
+            let entries: Vec<Value> = some
+                .iter()
+                .enumerate()
+                .map(|(n, failure)| json!({ "Id": n.to_string(), "ReceiptHandle": failure.receipt, "VisibilityTimeout": 0 }))
+                .collect();
+            let ask = json!({ "QueueUrl": self.url, "Entries": entries });
+            let answer = self.aws.call(Service::Queue, "ChangeMessageVisibilityBatch", ask).await?;
+            held += answer.get("Failed").and_then(Value::as_array).map_or(0, Vec::len);
+        }
+        Ok(held)
+    }
 }
 
 impl Failure {
+    /// Whether nothing is left to be done for the event, given what became of its pictures: it may leave the queue. A
+    /// picture that was rejected has a manifest that says so; what must be tried again, and what nobody can read, stays.
+    pub fn is_settled_by(&self, processed: &[Processed]) -> bool {
+        let is_settled = |hint: &Hint| processed.iter().any(|p| p.hint == *hint && !p.outcome.must_retry());
+        self.hints.as_ref().is_ok_and(|hints| hints.iter().all(is_settled))
+    }
+
     /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
     fn read(message: Message) -> Failure {
         let record: Value = serde_json::from_str(&message.body).unwrap_or_default();
@@ -110,6 +141,7 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{Effort, Outcome, Retry};
 
     fn failure(body: &str) -> Failure {
         let message = Message { id: "m".into(), receipt_handle: "r".into(), body: body.into() };
@@ -122,6 +154,18 @@ mod tests {
         let read = failure(record);
         assert_eq!(read.hints.unwrap().len(), 1);
         assert!(!read.reason.is_empty() && !read.message.is_empty() && read.at.is_some());
+    }
+
+    #[test]
+    fn an_event_is_settled_when_each_of_its_pictures_has_an_outcome_that_is_final() {
+        let read = failure(include_str!("../../../samples/events/failure-record.json"));
+        let hint = read.hints.clone().unwrap().remove(0);
+        let processed = |outcome| Processed { hint: hint.clone(), outcome, effort: Effort::default() };
+        assert!(read.is_settled_by(&[processed(Outcome::Removed)]));
+        assert!(!read.is_settled_by(&[processed(Outcome::Retry(Retry::deadline()))]));
+        assert!(!read.is_settled_by(&[]), "nobody has looked at its picture");
+        assert!(failure(r#"{"Event":"s3:TestEvent"}"#).is_settled_by(&[]), "it is about no picture");
+        assert!(!failure("hello").is_settled_by(&[]));
     }
 
     #[test]
