@@ -5,12 +5,13 @@
 //! for the output. So an output that a dead or slow writer left behind is never served, whatever its key says.
 //!
 //! A preset's thumbnail that is missing is made as for an upload, by [`Pipeline::process`], with all the others and the
-//! manifest. A size that nobody planned is made after that, so that a source that can't become thumbnails is refused by
-//! what its manifest says, and not decoded again for everybody who asks. It is stored beside the presets' outputs, under
-//! conditions as they are:
+//! manifest. A size that nobody planned is made of a source whose manifest is current, so that one that can't become
+//! thumbnails is refused by what its manifest says, and not decoded again for everybody who asks. It is stored beside the
+//! presets' outputs, under conditions as they are:
 //!
 //! 1. HEAD the source; GET the output. If its stamp names that source and this recipe, it is served.
-//! 2. Otherwise bring the source's outputs up to date, GET the source, and render.
+//! 2. Otherwise GET the manifest, and the source meanwhile. If the manifest is not that source's, bring its outputs up to
+//!    date, and GET it anew. Render.
 //! 3. PUT, on the condition that the output still is what step 1 found. 412: somebody else made it; begin again.
 //! 4. HEAD the source. If it is no longer what was read, remove what was put, and begin again.
 
@@ -18,6 +19,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use thumbline_imaging::{Error as ImagingError, Output, OutputFormat, Rendition};
+use tokio::sync::SemaphorePermit;
 
 use crate::converge::{MAX_CONFLICTS, MAX_MANIFEST_BYTES, pause};
 use crate::event::Hint;
@@ -151,15 +153,15 @@ impl<S: Store> Pipeline<S> {
             {
                 return Ok(served(&target, &wanted.source_etag, object.clone(), checked));
             }
-            let made = match self.process(&hint, call).await.outcome {
-                Outcome::Made(manifest) | Outcome::UpToDate(manifest) => match &target.rendition {
-                    None => self.made_preset(&target, &manifest, max_bytes).await?,
-                    Some(rendition) => {
-                        let as_found = stored.map_or(Condition::Absent, |object| Condition::Is(object.etag));
-                        self.make(&hint, &target, rendition, &as_found).await?
-                    }
-                },
-                in_its_way => return Err(in_its_way),
+            let made = match &target.rendition {
+                None => {
+                    let manifest = self.brought_up_to_date(&hint, call).await?;
+                    self.made_preset(&target, &manifest, max_bytes).await?
+                }
+                Some(rendition) => {
+                    let as_found = stored.map_or(Condition::Absent, |object| Condition::Is(object.etag));
+                    self.make(&hint, &wanted.source_etag, &target, rendition, &as_found, call).await?
+                }
             };
             if let Some(made) = made {
                 return Ok(made);
@@ -230,17 +232,24 @@ impl<S: Store> Pipeline<S> {
         let (source, manifest) =
             tokio::join!(self.store().head(&hint.bucket, &hint.key), self.manifest(&hint.key));
         let source = source.map_err(retry)?.ok_or(Outcome::Removed)?;
-        let is_current = |manifest: &Manifest| {
-            manifest.status == Status::Ready
-                && manifest.source.etag == source
-                && manifest.recipe == *self.recipe()
-        };
-        match manifest?.filter(is_current) {
+        match manifest?.filter(|manifest| self.is_ready(manifest, &source)) {
             Some(manifest) => Ok(manifest),
-            None => match self.process(hint, call).await.outcome {
-                Outcome::Made(manifest) | Outcome::UpToDate(manifest) => Ok(*manifest),
-                in_its_way => Err(in_its_way),
-            },
+            None => self.brought_up_to_date(hint, call).await,
+        }
+    }
+
+    /// Whether a manifest says that this version of its source has become thumbnails as the presets are now.
+    fn is_ready(&self, manifest: &Manifest, source: &ETag) -> bool {
+        manifest.status == Status::Ready
+            && manifest.source.etag == *source
+            && manifest.recipe == *self.recipe()
+    }
+
+    /// The manifest of a source whose outputs have just been brought up to date.
+    async fn brought_up_to_date(&self, hint: &Hint, call: &Call) -> Result<Manifest, Outcome> {
+        match self.process(hint, call).await.outcome {
+            Outcome::Made(manifest) | Outcome::UpToDate(manifest) => Ok(*manifest),
+            in_its_way => Err(in_its_way),
         }
     }
 
@@ -280,18 +289,29 @@ impl<S: Store> Pipeline<S> {
         })
     }
 
-    /// Makes a size that nobody planned, and stores it. `None` where somebody else moved on.
+    /// Makes a size that nobody planned, of this version of the source, and stores it. `None` where somebody else moved on.
     async fn make(
         &self,
         hint: &Hint,
+        source: &ETag,
         target: &Target,
         rendition: &Rendition,
         as_found: &Condition,
+        call: &Call,
     ) -> Result<Option<Served>, Outcome> {
         let limits = self.settings().limits;
-        let permit = self.decoders().acquire().await.map_err(|closed| internal(closed.to_string()))?;
-        let read = self.store().get(&hint.bucket, &hint.key, &Condition::Always, limits.max_source_bytes);
-        let Read::Found(Object { etag, body: Some(body), .. }) = read.await.map_err(retry)? else {
+        let as_asked = Condition::Is(source.clone());
+        let read = || self.store().get(&hint.bucket, &hint.key, &as_asked, limits.max_source_bytes);
+        let mut permit = self.permit().await?;
+        let (mut object, manifest) = tokio::join!(read(), self.manifest(&hint.key));
+        if !manifest?.is_some_and(|manifest| self.is_ready(&manifest, source)) {
+            // Whoever brings the outputs up to date needs a permit as well.
+            drop((object, permit));
+            self.brought_up_to_date(hint, call).await?;
+            permit = self.permit().await?;
+            object = read().await;
+        }
+        let Read::Found(Object { etag, body: Some(body), .. }) = object.map_err(retry)? else {
             return Ok(None);
         };
         let rendered = render(body, vec![rendition.clone()], limits).await.map_err(Outcome::Retry)?;
@@ -333,6 +353,11 @@ impl<S: Store> Pipeline<S> {
             checked,
             was_made: true,
         }))
+    }
+
+    /// Leave to hold a source in memory and decode it.
+    async fn permit(&self) -> Result<SemaphorePermit<'_>, Outcome> {
+        self.decoders().acquire().await.map_err(|closed| internal(closed.to_string()))
     }
 
     /// The ETag of what was written; `None` where the output is no longer as it was found.
