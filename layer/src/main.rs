@@ -5,7 +5,7 @@
 
 use lambda_runtime::Error;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     match std::env::var("_HANDLER").as_deref() {
         Ok("api") => thumbline_api::run().await,

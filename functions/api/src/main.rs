@@ -1,6 +1,6 @@
 //! The API function as a binary of its own, for `cargo lambda watch` and for people who want no layer.
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     thumbline_api::run().await
 }

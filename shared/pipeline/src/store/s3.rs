@@ -297,18 +297,24 @@ impl Request<'_> {
         self.error(kind, detail)
     }
 
-    async fn read_body(&self, body: ByteStream, size: u64) -> Result<Bytes, StoreError> {
+    /// Reads a body into one piece of memory as it arrives: collected first and joined then, it would be there twice.
+    async fn read_body(&self, mut body: ByteStream, size: u64) -> Result<Bytes, StoreError> {
+        let broken = |detail| self.error(ErrorKind::BrokenBody, detail);
+        let mut bytes = Vec::new();
+        let room = usize::try_from(size).map_err(|error| broken(error.to_string()))?;
+        bytes.try_reserve_exact(room).map_err(|error| self.error(ErrorKind::Refused, error.to_string()))?;
         // The SDK holds the bytes against S3's checksum where the object has one.
-        let bytes = body
-            .collect()
-            .await
-            .map_err(|error| self.error(ErrorKind::BrokenBody, chain(&error)))?
-            .into_bytes();
-        if bytes.len() as u64 != size {
-            let detail = format!("{} bytes of {size} arrived", bytes.len());
-            return Err(self.error(ErrorKind::BrokenBody, detail));
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|error| broken(chain(&error)))?;
+            if piece.len() > room - bytes.len() {
+                return Err(broken(format!("more than {size} bytes arrived")));
+            }
+            bytes.extend_from_slice(&piece);
         }
-        Ok(bytes)
+        if bytes.len() != room {
+            return Err(broken(format!("{} bytes of {size} arrived", bytes.len())));
+        }
+        Ok(bytes.into())
     }
 }
 
