@@ -36,4 +36,12 @@ impl Interrupt {
     pub(crate) fn is_asked(&self) -> bool {
         *self.0.borrow()
     }
+
+    /// Waits until somebody asks.
+    pub(crate) async fn asked(mut self) {
+        if self.0.wait_for(|is_asked| *is_asked).await.is_err() {
+            // Nobody listens any more, and so nobody will.
+            std::future::pending::<()>().await;
+        }
+    }
 }

@@ -3,6 +3,8 @@
 //! Each subcommand is a module with its arguments and a `run` that returns how it went. Results go to standard output,
 //! everything about getting there (progress, logs, advice) to standard error, so that `--json` can be piped.
 
+mod backfill;
+mod buckets;
 mod config;
 mod demo;
 mod engine;
@@ -13,6 +15,7 @@ mod render;
 mod sign;
 mod stack;
 mod table;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -35,6 +38,8 @@ enum Command {
     Local(local::Arguments),
     Demo(demo::Arguments),
     Render(render::Arguments),
+    Backfill(backfill::Arguments),
+    Verify(verify::Arguments),
     Redrive(redrive::Arguments),
     Sign(sign::Arguments),
     Config(config::Arguments),
@@ -59,6 +64,8 @@ fn main() -> ExitCode {
         Command::Local(arguments) => local::run(arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Backfill(arguments) => backfill::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments),
         Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),

@@ -26,9 +26,8 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn every_help_fits_a_terminal_of_80_columns_and_shows_an_example() {
-    for subcommand in
-        [None, Some("local"), Some("demo"), Some("render"), Some("redrive"), Some("sign"), Some("config")]
-    {
+    let subcommands = ["local", "demo", "render", "backfill", "verify", "redrive", "sign", "config"];
+    for subcommand in subcommands.map(Some).into_iter().chain([None]) {
         let arguments: Vec<&str> = subcommand.into_iter().chain(["--help"]).collect();
         let output = thumbline(&arguments);
         assert!(output.status.success());

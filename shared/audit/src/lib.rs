@@ -14,6 +14,22 @@
 //! How thumbnails are made, which is `thumbline`'s, and where the work is done: on this machine (`cli`), or by functions that
 //! are called from one that lists (`functions/backfill`).
 
+mod account;
+mod accountant;
+mod audit;
+mod metered;
+mod repair;
+mod selection;
+mod state;
+mod tally;
 pub mod walk;
 
+pub use account::{Account, Orphans, Owner, SourceAccount};
+pub use accountant::{Accountant, Look};
+pub use audit::audit;
+pub use metered::{Metered, Requests};
+pub use repair::{RETRIES, process, repair};
+pub use selection::Selection;
+pub use state::{Reason, STATES, Stale, State};
+pub use tally::Tally;
 pub use walk::{Buckets, Group, Output, Position, Walk};

@@ -40,7 +40,7 @@ use crate::store::{
 };
 
 /// A manifest is a few kilobytes; one that is larger is none of ours.
-pub(crate) const MAX_MANIFEST_BYTES: u64 = 1 << 20;
+pub const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
 /// How often a write that S3 answers with 409 is made again before the invocation is left to be retried.
 pub(crate) const MAX_CONFLICTS: u32 = 5;

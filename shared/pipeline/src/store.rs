@@ -142,6 +142,8 @@ pub struct NewObject {
 pub struct Attributes {
     /// Its ETag.
     pub etag: ETag,
+    /// Its length.
+    pub bytes: u64,
     /// What Thumbline wrote on it, if it is an output.
     pub stamp: Option<Stamp>,
     /// Whether it is in an archive storage class and not restored: its bytes can't be read.

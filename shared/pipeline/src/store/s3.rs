@@ -168,7 +168,13 @@ impl Store for S3Store {
                 let Some(etag) = answer.e_tag else {
                     return Err(request.error(ErrorKind::Refused, "an answer without ETag".to_owned()));
                 };
-                Ok(Some(Attributes { etag: ETag::new(&etag), stamp: stamp(answer.metadata), is_archived }))
+                let bytes = answer.content_length.and_then(|length| u64::try_from(length).ok());
+                Ok(Some(Attributes {
+                    etag: ETag::new(&etag),
+                    bytes: bytes.unwrap_or_default(),
+                    stamp: stamp(answer.metadata),
+                    is_archived,
+                }))
             }
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(request.failed(&error)),

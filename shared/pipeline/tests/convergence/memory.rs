@@ -252,7 +252,12 @@ impl Store for MemoryStore {
     async fn attributes(&self, bucket: &str, key: &str) -> Result<Option<Attributes>, StoreError> {
         let answer = |objects: &mut Objects| {
             let found = objects.get(&id(bucket, key));
-            found.map(|stored| Attributes { etag: stored.etag(), stamp: stored.stamp(), is_archived: false })
+            found.map(|stored| Attributes {
+                etag: stored.etag(),
+                bytes: stored.body.len() as u64,
+                stamp: stored.stamp(),
+                is_archived: false,
+            })
         };
         self.request("HEAD source", bucket, key, answer, None).await
     }

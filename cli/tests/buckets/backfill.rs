@@ -1,0 +1,146 @@
+//! Backfill: everything made once, nothing twice, whatever happens on the way.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use thumbline_local_s3::{Effect, Fault, KeyPattern};
+
+use crate::stage::{INPUT, OUTPUT, Stage, outputs, picture};
+
+/// Keys that sort in all the wrong ways, and some plain ones.
+const KEYS: [&str; 12] = [
+    "a",
+    "a!",
+    "a-1.png",
+    "a/b.png",
+    "a/b.png/c",
+    "a b+c.png",
+    "100%.png",
+    "d//e",
+    "ünï/日本 😀.png",
+    "z.png",
+    "~z",
+    "/lead",
+];
+
+async fn with_pictures() -> Stage {
+    let stage = Stage::start().await;
+    for (number, key) in (0..).zip(KEYS) {
+        stage.put(key, picture(number)).await;
+    }
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_made_and_a_second_run_moves_no_bytes_and_writes_nothing() {
+    let stage = with_pictures().await;
+    stage.put("folder/", "").await;
+    stage.put("broken.jpg", "this is no picture").await;
+    let written = stage.writes();
+    let first = stage.run(&["backfill", "--json"]).await;
+    assert_eq!(first.code(), Some(0), "{}", first.stderr);
+    let summary = &first.json()["summary"];
+    assert_eq!(summary["outcomes"], json!({"made": 12, "rejected": 1}));
+    assert_eq!(summary["left"], json!({"ignored": 1}));
+    assert_eq!(summary["listed"], 14, "what was left and what was done add up");
+    assert_eq!(
+        summary["requests"]["put"],
+        stage.writes() - written,
+        "what it says it wrote is what S3 was asked"
+    );
+    let mut expected = outputs(KEYS);
+    expected.insert("broken.jpg/manifest.json".to_owned());
+    assert_eq!(stage.listed(OUTPUT).await.into_keys().collect::<BTreeSet<_>>(), expected);
+
+    let (written, counts) = (stage.writes(), stage.s3.requests().counts());
+    let second = stage.run(&["backfill", "--json"]).await;
+    assert_eq!(second.code(), Some(0));
+    assert_eq!(second.json()["summary"]["outcomes"], json!({}));
+    assert_eq!(stage.writes(), written);
+    let asked = |operation: &str| {
+        stage.s3.requests().count(operation) - counts.get(operation).copied().unwrap_or_default()
+    };
+    // One listing of each bucket, and of each source its manifest.
+    assert_eq!((asked("ListObjectsV2"), asked("GetObject"), asked("HeadObject")), (2, 13, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_selected_is_made_and_nothing_else() {
+    let stage = with_pictures().await;
+    let made = |ran: crate::stage::Ran| {
+        assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
+        let lines = ran.lines();
+        let made = lines.iter().filter(|line| line["outcome"] == "made");
+        made.map(|line| line["source"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let of = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<BTreeSet<_>>();
+    let by_prefix = stage.run(&["backfill", "--json", "--prefix", "a/", "--suffix", ".png"]).await;
+    assert_eq!(by_prefix.json()["summary"]["left"], json!({"ignored": 1}));
+    assert_eq!(made(by_prefix), of(&["a/b.png"]));
+    assert_eq!(made(stage.run(&["backfill", "--json", "--modified-since", "2100-01-01"]).await), of(&[]));
+    std::fs::write(stage.file("keys"), "a b+c.png\n\n100%.png\nnot there\n").unwrap();
+    let named = stage.run(&["backfill", "--json", "--keys", "keys"]).await;
+    assert_eq!(named.json()["summary"]["outcomes"], json!({"made": 2, "removed": 1}));
+    assert_eq!(made(named), of(&["a b+c.png", "100%.png"]));
+    assert_eq!(
+        made(stage.run(&["backfill", "--json", "--modified-since", "1h"]).await).len(),
+        KEYS.len() - 3
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_changed_is_made_anew_and_with_other_presets_everything() {
+    let stage = with_pictures().await;
+    stage.run(&["backfill"]).await;
+    stage.put("z.png", picture(99)).await;
+    let ran = stage.run(&["backfill", "--json"]).await;
+    let summary = &ran.json()["summary"];
+    assert_eq!((&summary["outcomes"], &summary["left"]), (&json!({"made": 1}), &json!({"current": 11})));
+    let ran = stage.run(&["backfill", "--json", "--presets", "other=9x9:jpeg"]).await;
+    assert_eq!(ran.json()["summary"]["outcomes"], json!({"made": 12}));
+    let names: BTreeSet<String> = stage.listed(OUTPUT).await.into_keys().collect();
+    assert!(
+        names.iter().all(|key| key.ends_with("/manifest.json") || key.ends_with("/other.jpg")),
+        "{names:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_work_is_told_and_is_tried_again_by_the_next_run() {
+    let stage = with_pictures().await;
+    let writing = |key: &str, times, effect| Fault {
+        operation: Some("PutObject".to_owned()),
+        bucket: Some(OUTPUT.to_owned()),
+        key: KeyPattern::Prefix(key.to_owned()),
+        times,
+        effect,
+    };
+    let fault = stage.s3.faults().inject(writing("z.png/", None, Effect::AccessDenied));
+    // More often than the S3 client tries by itself.
+    stage.s3.faults().inject(writing("a b+c.png/", Some(4), Effect::SlowDown));
+    let ran = stage.run(&["backfill"]).await;
+    assert_eq!(ran.code(), Some(1), "{}", ran.stdout);
+    assert!(ran.stdout.contains("z.png: retry access_denied"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("a b+c.png"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("1 did not work"), "{}", ran.stderr);
+    stage.s3.faults().lift(fault);
+    let ran = stage.run(&["backfill", "--json"]).await;
+    assert_eq!((ran.code(), &ran.json()["summary"]["outcomes"]), (Some(0), &json!({"made": 1})));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_begin_says_why() {
+    let stage = Stage::start().await;
+    let missing = stage.run(&["backfill", "--keys", "nowhere"]).await;
+    assert_eq!(missing.code(), Some(2));
+    assert!(missing.stderr.contains("nowhere can't be read"), "{}", missing.stderr);
+    stage.client.delete_bucket().bucket(INPUT).send().await.unwrap();
+    for command in ["backfill", "verify"] {
+        let ran = stage.run(&[command]).await;
+        assert_eq!(ran.code(), Some(2), "{}", ran.stdout);
+        assert!(ran.stderr.contains("no such bucket"), "{}", ran.stderr);
+    }
+    let mut command = stage.command(&["backfill"]);
+    let same = command.args(["--output", INPUT]).output().unwrap();
+    assert_eq!(same.status.code(), Some(2), "an argument that is there twice");
+}

@@ -1,0 +1,6 @@
+//! `thumbline backfill` and `thumbline verify` as people run them: processes, over an S3 that counts what it is asked.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod backfill;
+mod stage;
+mod verify;
