@@ -76,6 +76,11 @@ test-rust: rust-tools $(PYTHON_READY) ## the Rust tests, the S3 conformance suit
 conformance: rust-tools $(PYTHON_READY) ## the S3 conformance suite alone, with its table
 	cargo test --locked -p thumbline-local-s3 --test conformance -- --nocapture --test-threads 1
 
+.PHONY: prove-backfill
+prove-backfill: rust-tools ## backfill and verify on 100,000 objects (OBJECTS=), killed five times and damaged
+	OBJECTS=$(or $(OBJECTS),100000) cargo test --locked --profile proof -p thumbline-cli --test buckets -- \
+		--ignored --nocapture --test-threads 1
+
 .PHONY: test-clients
 test-clients: build run-client-tests ## the aws CLI and boto3 against `thumbline local`
 

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod backfill;
+mod proof;
 mod stage;
 mod verify;

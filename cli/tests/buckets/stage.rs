@@ -177,6 +177,14 @@ pub(crate) fn picture(number: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// The same, of as many pixels as a small photograph.
+pub(crate) fn larger_picture(number: u32) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let shade = |x: u32, y: u32| Rgb([x, y, x ^ y ^ number].map(|value| value.to_le_bytes()[0]));
+    RgbImage::from_fn(640, 480, shade).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
 /// All outputs of sources with these keys, none of which is long or begins with `~`.
 pub(crate) fn outputs<'a>(keys: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     keys.into_iter().flat_map(|key| NAMES.map(|name| format!("{key}/{name}"))).collect()
