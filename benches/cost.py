@@ -6,6 +6,7 @@ Nothing is measured here: the processor's time and the memory for a picture stan
 
 import json
 import textwrap
+import tomllib
 
 import contenders
 import report
@@ -14,12 +15,12 @@ import results
 PAGE = contenders.BENCHES.parent / "docs/cost.md"
 COLUMNS = 118
 
-PRICES_OF = "January 2025"
-REGION = "us-east-1"
-GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
-INVOCATION = 0.20 / 1e6
-S3_WRITE = 0.005 / 1e3  # PUT, COPY, POST and LIST; DELETE is free
-S3_READ = 0.0004 / 1e3  # GET, HEAD and all others
+# One price list for this page and for `thumbline backfill --dry-run`.
+PRICES = tomllib.loads((contenders.BENCHES.parent / "shared/audit/prices.toml").read_text(encoding="utf-8"))
+PRICES_OF, REGION = PRICES["of"], PRICES["region"]
+GB_SECOND = {name: PRICES["lambda"][f"gb_second_{name}"] for name in ("arm64", "x86_64")}
+INVOCATION = PRICES["lambda"]["invocation"]
+S3_WRITE, S3_READ = PRICES["s3"]["write"], PRICES["s3"]["read"]
 
 # Megabytes with which a function has one whole processor.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html

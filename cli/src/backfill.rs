@@ -1,8 +1,12 @@
 //! `thumbline backfill`: thumbnails of every picture that was there before.
 
+mod bill;
+mod consent;
 mod here;
 mod keys;
+mod plan;
 mod report;
+mod strata;
 
 use std::path::PathBuf;
 
@@ -11,6 +15,7 @@ use clap::ValueEnum;
 use thumbline_audit::Selection;
 use time::OffsetDateTime;
 
+use self::consent::Consent;
 use crate::Ending;
 use crate::buckets::{Sought, since};
 use crate::engine::EngineArguments;
@@ -22,6 +27,7 @@ use crate::engine::EngineArguments;
 /// was stopped.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
+    thumbline backfill --input pictures --output thumbs --dry-run\n  \
     thumbline backfill --input pictures --output thumbs\n  \
     thumbline backfill --input pictures --output thumbs --prefix 2019/ --json\n\n\
     Exit code: 0 when every picture has what it should have, 1 when some have not or it was stopped, 2 when it could not go \
@@ -43,6 +49,11 @@ pub(crate) struct Arguments {
     /// Pictures in memory at the same time [default: two for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// Look at everything and say what there is to do and what it takes, without doing it
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    consent: Consent,
     /// Print one JSON object for each picture that there was something to do for, and one with the sums
     #[arg(long)]
     json: bool,

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use thumbline::store::{Listing, MAX_PAGE_ENTRIES, StoreError};
+use thumbline::store::{Listing, MAX_PAGE_ENTRIES};
 use thumbline::{Pipeline, Processed, Store as _};
 use thumbline_audit::{Accountant, Group, Look, Position, Selection, State, Walk, process};
 
 use super::Arguments;
-use super::keys;
-use super::report::{Reporter, Total};
+use super::keys::Keys;
+use super::plan::Plan;
+use super::report::Reporter;
 use crate::Ending;
 use crate::buckets::{Store, buckets, call, cores, pipeline};
 use crate::interrupt::Interrupt;
@@ -19,17 +20,32 @@ use crate::interrupt::Interrupt;
 const PICTURES_PER_CORE: usize = 2;
 
 /// Pictures on their way for each in memory: most of a small picture's time is waiting for S3.
-const UNDER_WAY_PER_PICTURE: usize = 6;
+pub(super) const UNDER_WAY_PER_PICTURE: usize = 6;
 
 /// What Ctrl-C is answered.
 const STOPPING: &str = "\nfinishing what is in flight; Ctrl-C again stops at once, and nothing is lost by it";
 
 /// Something to look at.
-enum Item {
+pub(super) enum Item {
     /// A source with what the walk has seen of its outputs.
     Listed(Box<Group>),
     /// A source that somebody has named.
     Named(String),
+}
+
+/// What a source needs.
+pub(super) enum Need {
+    /// Nothing.
+    Nothing(State),
+    /// Its outputs made, or removed.
+    Work {
+        key: String,
+        bytes: u64,
+        /// The state's name.
+        state: &'static str,
+        /// What the walk has seen of its outputs.
+        listing: Option<Listing>,
+    },
 }
 
 /// What came of it.
@@ -41,19 +57,29 @@ pub(super) enum Done {
 }
 
 /// What all pictures share.
-struct Work {
-    pipeline: Pipeline<Store>,
+pub(super) struct Work {
+    pub(super) pipeline: Pipeline<Store>,
     selection: Selection,
+    keys: Option<Keys>,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
     let interrupt = Interrupt::listen(STOPPING)?;
     let jobs = arguments.jobs.map_or_else(|| PICTURES_PER_CORE * cores(), usize::from);
     let pipeline = pipeline(&arguments.engine, jobs).await?;
-    let work = Arc::new(Work { pipeline, selection: arguments.selection() });
-    let mut reporter = Reporter::new(arguments.json);
-    let listed = items(&arguments, &work).await?;
-    let counting = reporter.total().map(|total| tokio::spawn(count(Arc::clone(&work), total)));
+    let keys = match &arguments.keys {
+        Some(file) => Some(Keys::of(file).await?),
+        None => None,
+    };
+    let work = Arc::new(Work { pipeline, selection: arguments.selection(), keys });
+    if arguments.dry_run {
+        let plan = Plan::of(&work, work.items().await?, jobs).await?;
+        plan.print(arguments.json)?;
+        return Ok(Ending::Well);
+    }
+    let known = ask(&arguments, &work, jobs).await?;
+    let mut reporter = Reporter::new(arguments.json, known);
+    let listed = work.items().await?;
     let done = listed
         .take_until(Box::pin(interrupt.clone().asked()))
         .map(|item| {
@@ -66,69 +92,103 @@ pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
     while let Some(done) = done.try_next().await? {
         reporter.report(&done)?;
     }
-    if let Some(counting) = counting {
-        counting.abort();
-    }
     reporter.finish(work.pipeline.store().requests(), interrupt.is_asked())
 }
 
-/// What there is to look at, one after the other and never all at once.
-async fn items(arguments: &Arguments, work: &Work) -> Result<BoxStream<'static, Result<Item>>> {
-    if let Some(file) = &arguments.keys {
-        let selection = work.selection.clone();
-        let keys = keys::read(file).await?;
-        let named = keys.try_filter(move |key| std::future::ready(selection.admits_key(key)));
-        return Ok(named.map_ok(Item::Named).boxed());
+/// Asks whoever is there, if it may cost more than what needs no asking. How many pictures there are, if that is known then.
+async fn ask(arguments: &Arguments, work: &Arc<Work>, jobs: usize) -> Result<Option<u64>> {
+    let presets = work.pipeline.settings().presets.iter().count() as u64;
+    let Some(free) = arguments.consent.pictures_without_asking(presets)? else { return Ok(None) };
+    let count = work.count(free).await?;
+    if count.is_none() {
+        eprintln!("there are more than {free} pictures: looking at what there is to do");
+        let plan = Plan::of(work, work.items().await?, jobs).await?;
+        plan.print(arguments.json)?;
+        arguments.consent.ask(plan.bill.cost()?.s3_dollars)?;
     }
-    let position = Position::start(&work.selection.prefix);
-    let walk = Walk::new(work.pipeline.store(), &buckets(&work.pipeline), position);
-    let groups =
-        stream::try_unfold(walk, |mut walk| async move { Ok(walk.next().await?.map(|group| (group, walk))) });
-    // Outputs without a source are for `verify` to tell of.
-    let sources = groups.try_filter(|group| std::future::ready(group.source.is_some()));
-    Ok(sources.map_ok(|group| Item::Listed(Box::new(group))).boxed())
+    Ok(count)
 }
 
 impl Work {
+    /// What there is to look at, one after the other and never all at once.
+    async fn items(&self) -> Result<BoxStream<'static, Result<Item>>> {
+        if let Some(keys) = &self.keys {
+            let selection = self.selection.clone();
+            let named = keys.read().await?;
+            let named = named.try_filter(move |key| std::future::ready(selection.admits_key(key)));
+            return Ok(named.map_ok(Item::Named).boxed());
+        }
+        let position = Position::start(&self.selection.prefix);
+        let walk = Walk::new(self.pipeline.store(), &buckets(&self.pipeline), position);
+        let groups =
+            stream::try_unfold(
+                walk,
+                |mut walk| async move { Ok(walk.next().await?.map(|group| (group, walk))) },
+            );
+        // Outputs without a source are for `verify` to tell of.
+        let sources = groups.try_filter(|group| std::future::ready(group.source.is_some()));
+        Ok(sources.map_ok(|group| Item::Listed(Box::new(group))).boxed())
+    }
+
+    /// Whether somebody has named the sources, rather than having them listed.
+    pub(super) fn is_named(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// How many sources there are; `None` where there are more than `limit`.
+    async fn count(&self, limit: u64) -> Result<Option<u64>> {
+        if let Some(keys) = &self.keys {
+            return keys.count(limit).await;
+        }
+        let (store, bucket) = (self.pipeline.store(), &self.pipeline.settings().input_bucket);
+        let (mut after, mut count): (Option<String>, u64) = (None, 0);
+        while count <= limit {
+            let page = store.page(bucket, &self.selection.prefix, after.as_deref(), MAX_PAGE_ENTRIES).await?;
+            count += page.entries.len() as u64;
+            after = page.entries.last().map(|last| last.key.clone());
+            if !page.has_more || after.is_none() {
+                return Ok(Some(count).filter(|count| *count <= limit));
+            }
+        }
+        Ok(None)
+    }
+
     async fn on(&self, item: Item) -> Result<Done> {
         let (key, listing) = match item {
+            // The protocol finds out by itself what it needs, and asks for no more than looking would.
             Item::Named(key) => (key, None),
-            Item::Listed(group) => match self.need(*group).await? {
+            listed @ Item::Listed(_) => match self.need(listed).await? {
                 Need::Nothing(state) => return Ok(Done::Left(state)),
-                Need::Work(key, listing) => (key, listing),
+                Need::Work { key, listing, .. } => (key, listing),
             },
         };
         Ok(Done::Processed(Box::new(process(&self.pipeline, &key, listing, call).await)))
     }
 
-    /// What a source needs, by what the walk has seen and its manifest says.
-    async fn need(&self, group: Group) -> Result<Need> {
-        let Look { account, listing } = Accountant::new(&self.pipeline, &self.selection).look(&group).await?;
-        let key = group.source.map(|source| source.key).unwrap_or_default();
-        match account.source {
-            Some(source) if source.state.is_settled() => Ok(Need::Nothing(source.state)),
-            _ => Ok(Need::Work(key, listing)),
-        }
+    /// What a source needs, by what the walk has seen and its manifest says; one that somebody has named is asked about.
+    pub(super) async fn need(&self, item: Item) -> Result<Need> {
+        let accountant = Accountant::new(&self.pipeline, &self.selection);
+        let (key, bytes, account, listing) = match item {
+            Item::Named(key) => {
+                let account = accountant.examine(&key).await?;
+                let found =
+                    self.pipeline.store().attributes(&self.pipeline.settings().input_bucket, &key).await?;
+                (key, found.map_or(0, |found| found.bytes), account, None)
+            }
+            Item::Listed(group) => {
+                let Look { account, listing } = accountant.look(&group).await?;
+                let (key, bytes) =
+                    group.source.map_or_else(Default::default, |source| (source.key, source.bytes));
+                (key, bytes, account, listing)
+            }
+        };
+        Ok(match account.source {
+            Some(source) if source.state.is_settled() => Need::Nothing(source.state),
+            Some(source) => Need::Work { key, bytes, state: source.state.name(), listing },
+            None => Need::Work { key, bytes, state: GONE, listing },
+        })
     }
 }
 
-/// What a source needs.
-enum Need {
-    Nothing(State),
-    Work(String, Option<Listing>),
-}
-
-/// Counts what will be listed, for whoever waits for it to be done: that is a thousandth of the work.
-async fn count(work: Arc<Work>, total: Total) -> Result<(), StoreError> {
-    let (store, bucket) = (work.pipeline.store(), &work.pipeline.settings().input_bucket);
-    let mut after: Option<String> = None;
-    loop {
-        let page = store.page(bucket, &work.selection.prefix, after.as_deref(), MAX_PAGE_ENTRIES).await?;
-        total.add(page.entries.len() as u64);
-        after = page.entries.last().map(|last| last.key.clone());
-        if !page.has_more || after.is_none() {
-            total.is_known();
-            return Ok(());
-        }
-    }
-}
+/// What is said of a source that somebody has named and that is not there.
+pub(super) const GONE: &str = "gone";

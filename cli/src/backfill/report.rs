@@ -5,15 +5,17 @@ use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use thumbline::outcome::OUTCOMES;
 use thumbline::{Outcome, Processed};
-use thumbline_audit::{Requests, STATES, Tally};
+use thumbline_audit::{Requests, Tally};
 
+use super::bill::{Bill, processor_seconds};
 use super::here::Done;
 use crate::Ending;
-use crate::table::{bytes, right, table};
+use crate::table::{right, table};
 
 /// How often the bar is drawn anew while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
@@ -23,6 +25,8 @@ pub(super) struct Reporter {
     json: bool,
     bar: Option<ProgressBar>,
     began: Instant,
+    /// What had been taken of it before.
+    processor_seconds: f64,
     /// What there was nothing to do for.
     left: Tally,
     /// What was worked on, by outcome.
@@ -31,29 +35,19 @@ pub(super) struct Reporter {
     reasons: BTreeMap<String, u64>,
 }
 
-/// How many pictures there are, as far as that is known.
-pub(super) struct Total(ProgressBar);
-
-impl Total {
-    /// So many more have been listed.
-    pub(super) fn add(&self, pictures: u64) {
-        self.0.inc_length(pictures);
-    }
-
-    /// There are no more.
-    pub(super) fn is_known(&self) {
-        self.0.set_style(style("{bar:30} {pos}/{len} pictures  {per_sec}  {eta} left"));
-    }
-}
-
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 impl Reporter {
-    pub(super) fn new(json: bool) -> Reporter {
+    /// `known` is how many pictures there are, if anybody has counted them.
+    pub(super) fn new(json: bool, known: Option<u64>) -> Reporter {
         let bar = (std::io::stderr().is_terminal() && !json).then(|| {
-            let bar = ProgressBar::new(0).with_style(style("{spinner} {pos}/{len}+ pictures  {per_sec}"));
+            let bar = match known {
+                Some(pictures) => ProgressBar::new(pictures)
+                    .with_style(style("{bar:30} {pos}/{len} pictures  {per_sec}  {eta} left")),
+                None => ProgressBar::no_length().with_style(style("{spinner} {pos} pictures  {per_sec}")),
+            };
             bar.enable_steady_tick(TICK);
             bar
         });
@@ -61,15 +55,11 @@ impl Reporter {
             json,
             bar,
             began: Instant::now(),
+            processor_seconds: processor_seconds(),
             left: Tally::default(),
             outcomes: BTreeMap::new(),
             reasons: BTreeMap::new(),
         }
-    }
-
-    /// Where to tell how many pictures there are; `None` where nobody watches.
-    pub(super) fn total(&self) -> Option<Total> {
-        self.bar.clone().map(Total)
     }
 
     pub(super) fn report(&mut self, done: &Done) -> Result<()> {
@@ -124,32 +114,18 @@ impl Reporter {
             bar.finish_and_clear();
         }
         let failed = self.outcomes.get("retry").copied().unwrap_or_default();
-        let seconds = self.began.elapsed().as_secs_f64();
-        let processed: u64 = self.outcomes.values().sum();
-        let listed = self.left.sources + processed;
+        let pictures: u64 = self.outcomes.values().sum();
+        let bill = Bill {
+            pictures,
+            requests,
+            processor_seconds: processor_seconds() - self.processor_seconds,
+            seconds: self.began.elapsed().as_secs_f64(),
+        };
         let mut out = std::io::stdout();
         if self.json {
-            writeln!(out, "{}", self.summary(listed, seconds, requests, is_stopped))?;
+            writeln!(out, "{}", self.summary(bill, is_stopped)?)?;
         } else {
-            let mut sums = table(&["pictures", ""]);
-            right(&mut sums, 1);
-            for (state, count) in self.left.in_order().filter(|(_, count)| *count > 0) {
-                let _ = sums.add_row([format!("{} already", state.replace('_', " ")), count.to_string()]);
-            }
-            for outcome in OUTCOMES {
-                if let Some(count) = self.outcomes.get(outcome) {
-                    let _ = sums.add_row([outcome.replace('_', " "), count.to_string()]);
-                }
-            }
-            let _ = sums.add_row(["all".to_owned(), listed.to_string()]);
-            writeln!(out, "{sums}\n")?;
-            let Requests { list, get, head, put, delete, read_bytes, written_bytes } = requests;
-            writeln!(
-                out,
-                "S3: {list} LIST, {get} GET, {head} HEAD, {put} PUT, {delete} DELETE; {} read, {} written; {seconds:.1} s",
-                bytes(read_bytes),
-                bytes(written_bytes)
-            )?;
+            writeln!(out, "{}\n\n{}", self.sums(pictures), bill.to_table("measured")?)?;
         }
         if is_stopped {
             eprintln!("stopped; the same command goes on from here");
@@ -159,20 +135,30 @@ impl Reporter {
         Ok(if is_stopped || failed > 0 { Ending::NotWell } else { Ending::Well })
     }
 
-    fn summary(&self, listed: u64, seconds: f64, requests: Requests, is_stopped: bool) -> Value {
-        let left: BTreeMap<&str, u64> = STATES
-            .iter()
-            .map(|state| (*state, self.left.of(state)))
-            .filter(|(_, count)| *count > 0)
-            .collect();
-        json!({ "summary": {
-            "listed": listed,
+    fn sums(&self, pictures: u64) -> Table {
+        let mut sums = table(&["pictures", ""]);
+        right(&mut sums, 1);
+        for (state, count) in self.left.in_order().filter(|(_, count)| *count > 0) {
+            sums.add_row([format!("{}: nothing to do", state.replace('_', " ")), count.to_string()]);
+        }
+        for outcome in OUTCOMES {
+            if let Some(count) = self.outcomes.get(outcome) {
+                sums.add_row([outcome.replace('_', " "), count.to_string()]);
+            }
+        }
+        sums.add_row(["all".to_owned(), (self.left.sources + pictures).to_string()]);
+        sums
+    }
+
+    fn summary(&self, bill: Bill, is_stopped: bool) -> Result<Value> {
+        let left: BTreeMap<&str, u64> = self.left.in_order().filter(|(_, count)| *count > 0).collect();
+        Ok(json!({ "summary": {
+            "listed": self.left.sources + bill.pictures,
             "left": left,
             "outcomes": self.outcomes,
             "reasons": self.reasons,
-            "requests": requests,
-            "seconds": (seconds * 1e3).round() / 1e3,
+            "measured": bill.to_json()?,
             "stopped": is_stopped,
-        }})
+        }}))
     }
 }

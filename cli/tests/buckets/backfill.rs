@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use thumbline_local_s3::{Effect, Fault, KeyPattern};
 
-use crate::stage::{INPUT, OUTPUT, Stage, outputs, picture};
+use crate::stage::{INPUT, OUTPUT, Stage, larger_picture, outputs, picture};
 
 /// Keys that sort in all the wrong ways, and some plain ones.
 const KEYS: [&str; 12] = [
@@ -44,7 +44,7 @@ async fn everything_is_made_and_a_second_run_moves_no_bytes_and_writes_nothing()
     assert_eq!(summary["left"], json!({"ignored": 1}));
     assert_eq!(summary["listed"], 14, "what was left and what was done add up");
     assert_eq!(
-        summary["requests"]["put"],
+        summary["measured"]["requests"]["put"],
         stage.writes() - written,
         "what it says it wrote is what S3 was asked"
     );
@@ -60,8 +60,8 @@ async fn everything_is_made_and_a_second_run_moves_no_bytes_and_writes_nothing()
     let asked = |operation: &str| {
         stage.s3.requests().count(operation) - counts.get(operation).copied().unwrap_or_default()
     };
-    // One listing of each bucket, and of each source its manifest.
-    assert_eq!((asked("ListObjectsV2"), asked("GetObject"), asked("HeadObject")), (2, 13, 0));
+    // The input bucket is counted; then both are listed, and each source's manifest is read.
+    assert_eq!((asked("ListObjectsV2"), asked("GetObject"), asked("HeadObject")), (3, 13, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,4 +143,57 @@ async fn what_can_not_begin_says_why() {
     let mut command = stage.command(&["backfill"]);
     let same = command.args(["--output", INPUT]).output().unwrap();
     assert_eq!(same.status.code(), Some(2), "an argument that is there twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_counts_everything_writes_nothing_and_is_right() {
+    let stage = with_pictures().await;
+    for number in 0..60 {
+        stage.put(&format!("photos/{number}.jpg"), larger_picture(number)).await;
+    }
+    stage.put("broken.gif", "this is no picture").await;
+    stage.put("folder/", "").await;
+    stage.run(&["backfill", "--prefix", "photos/1"]).await;
+    stage.put("photos/1.jpg", larger_picture(100)).await;
+    let written = stage.writes();
+    let dry = stage.run(&["backfill", "--dry-run", "--json"]).await;
+    assert_eq!((dry.code(), stage.writes()), (Some(0), written), "{}", dry.stderr);
+    let plan = &dry.json()["plan"];
+    assert_eq!(plan["listed"], 74);
+    assert_eq!(plan["left"], json!({"current": 10, "ignored": 1}));
+    assert_eq!(plan["to_do"], json!({"missing": 62, "stale": 1}));
+    let run = stage.run(&["backfill", "--json"]).await;
+    let (expected, measured) = (&plan["expected"], &run.json()["summary"]["measured"]);
+    for exact in ["list", "get", "head", "put", "delete"] {
+        assert_eq!(expected["requests"][exact], measured["requests"][exact], "{exact}: {plan}");
+    }
+    let figure = |side: &Value, name: &str| side[name].as_f64().unwrap();
+    let bytes = |side: &Value, which: &str| figure(&side["requests"], which);
+    for (what, expected, measured) in [
+        ("read", bytes(expected, "read_bytes"), bytes(measured, "read_bytes")),
+        ("written", bytes(expected, "written_bytes"), bytes(measured, "written_bytes")),
+        ("dollars", figure(expected, "s3_dollars"), figure(measured, "s3_dollars")),
+    ] {
+        assert!((expected / measured - 1.0).abs() < 0.1, "{what}: {expected} expected, {measured} measured");
+    }
+    let again = stage.run(&["backfill", "--dry-run", "--json"]).await.json();
+    assert_eq!((&again["plan"]["to_do"], &again["plan"]["expected"]["pictures"]), (&json!({}), &json!(0)));
+    let told = stage.run(&["backfill", "--dry-run"]).await.stdout;
+    assert!(told.contains("S3 requests") && told.contains("GB-seconds"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn above_a_sum_nothing_is_done_before_somebody_has_said_yes() {
+    let stage = with_pictures().await;
+    let written = stage.writes();
+    let refused = stage.run(&["backfill", "--ask-above", "0.0001"]).await;
+    assert_eq!((refused.code(), stage.writes()), (Some(2), written), "{}", refused.stdout);
+    assert!(refused.stderr.contains("--yes") && refused.stdout.contains("expected"), "{}", refused.stderr);
+    std::fs::write(stage.file("keys"), KEYS.join("\n")).unwrap();
+    let by_keys = stage.run(&["backfill", "--ask-above", "0.0001", "--keys", "keys"]).await;
+    assert_eq!((by_keys.code(), stage.writes()), (Some(2), written));
+    let agreed = stage.run(&["backfill", "--ask-above", "0.0001", "--yes", "--json"]).await;
+    assert_eq!((agreed.code(), &agreed.json()["summary"]["outcomes"]), (Some(0), &json!({"made": 12})));
+    // Nothing is left to do, which costs less.
+    assert_eq!(stage.run(&["backfill", "--ask-above", "0.0001"]).await.code(), Some(0));
 }

@@ -179,7 +179,8 @@ async fn prove(objects: u32) -> Shown {
     let reads = Reads::watch(&stage);
     for kill in 1..=KILLS {
         let enough = u64::from(objects) * u64::from(kill) / u64::from(KILLS + 1);
-        let (ended, peak, time) = run(&stage, &["backfill", "--json", "--jobs", JOBS], || reads.sources() >= enough).await;
+        let (ended, peak, time) =
+            run(&stage, &["backfill", "--json", "--jobs", JOBS], || reads.sources() >= enough).await;
         assert!(ended.is_none(), "it was killed before it was done");
         shown.backfill_kib = shown.backfill_kib.max(peak);
         shown.backfill += time;
