@@ -152,6 +152,10 @@ bench-api: rust-tools $(BENCH_READY) ## waiting for the thumbnail API, beside No
 docs-cost: ## docs/cost.md, of the figures in benches/results
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) benches/cost.py
 
+.PHONY: docs-scale
+docs-scale: build $(PYTHON_READY) ## docs/scale.md: ten million and a billion pictures, played through
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python benches/scale.py --thumbline $(THUMBLINE)
+
 .PHONY: bench-stages
 bench-stages: rust-tools $(BENCH_HOME)/pictures/ready ## decoding, resizing, encoding, by Criterion
 	BENCH_PICTURES=$(or $(BENCH_PICTURES),$(BENCH_HOME)/pictures) cargo bench --locked -p thumbline-bench-stages
