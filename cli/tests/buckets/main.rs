@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod backfill;
+mod churn;
 mod proof;
 mod stage;
 mod verify;

@@ -6,6 +6,8 @@ use std::net::Ipv4Addr;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
+use aws_config::SdkConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -14,6 +16,8 @@ use image::{ImageFormat, Rgb, RgbImage};
 use redb::Database;
 use serde_json::Value;
 use tempfile::TempDir;
+use thumbline::settings::Sources;
+use thumbline::{Pipeline, S3Store, Settings};
 use thumbline_local_s3::{S3, S3Options};
 use tokio::net::TcpListener;
 
@@ -83,6 +87,26 @@ impl Stage {
             .credentials_provider(Credentials::new("thumbline", "secret", None, None, "the test"))
             .force_path_style(true);
         Stage { client: Client::from_conf(config.build()), s3, url, folder }
+    }
+
+    /// What a function has, told what this command is told.
+    pub(crate) fn pipeline(&self) -> Pipeline<S3Store> {
+        let credentials = Credentials::new("thumbline", "secret", None, None, "the test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(&self.url)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        let variables = [
+            ("THUMBLINE_INPUT_BUCKET", INPUT),
+            ("THUMBLINE_OUTPUT_BUCKET", OUTPUT),
+            ("THUMBLINE_PRESETS", PRESETS),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings = Settings::load(&Sources::new(None, variables)).unwrap();
+        Pipeline::new(settings, S3Store::new(&config)).unlogged()
     }
 
     /// A file that is gone with the stage.
