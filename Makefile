@@ -148,6 +148,12 @@ bench-api: rust-tools $(BENCH_READY) ## waiting for the thumbnail API, beside No
 	@cargo build --locked --release -p thumbline-cli -p thumbline-layer
 	@$(BENCH_PYTHON) benches/on_demand.py $(if $(DOCS),--docs)
 
+.PHONY: bench-backfill
+bench-backfill: rust-tools $(BENCH_READY) ## pictures a second of a backfill, S3 and all, beside a loop of sharp on files
+	@cargo build --locked --release -p thumbline-cli
+	@cargo build --locked --release -p thumbline-local-s3 --example serve
+	@$(BENCH_PYTHON) benches/backfill.py $(if $(DOCS),--docs)
+
 .PHONY: docs-cost
 docs-cost: ## docs/cost.md, of the figures in benches/results
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) benches/cost.py

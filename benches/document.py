@@ -8,6 +8,7 @@ import json
 import textwrap
 
 import chart
+import backfill_report
 import cold_start_report
 import contenders
 import jpeg_report
@@ -23,7 +24,7 @@ COLUMNS = 118
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, `bench-memory`, `bench-jpeg`, `bench-cold` and `bench-api` with `DOCS=1`, every figure from one
+Written by `make bench`, `bench-memory`, `bench-jpeg`, `bench-cold`, `bench-api` and `bench-backfill` with `DOCS=1`, every figure from one
 run of each; not edited by hand.
 
 What Thumbline's users run, `thumbline render` from a release build, beside [sharp](https://sharp.pixelplumbing.com)
@@ -73,6 +74,7 @@ make bench DOCS=1                       # and write this page
 make bench-memory                       # peak memory against the source's size, per format (DOCS=1: into this page)
 make bench-jpeg                         # the JPEG decoder beside djpeg, on photographs (DOCS=1: into this page)
 make bench-api                          # the thumbnail API beside a server of Node.js and sharp (DOCS=1: into this page)
+make bench-backfill                     # thumbline backfill beside a loop of sharp (DOCS=1: into this page)
 make bench-stages                       # decoding, resizing, encoding, by Criterion
 make contact-sheet                      # hard pictures beside sharp's, for the eye
 ```
@@ -84,9 +86,16 @@ the versions that `benches/package.json`, `benches/requirements.txt` and `Cargo.
 
 def write():
     """The page and its charts, of what has been measured."""
-    costs, memory, jpeg, cold_starts, on_demand = (
+    costs, memory, jpeg, cold_starts, on_demand, backfill = (
         json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-        for file in (results.COSTS, results.MEMORY, results.JPEG, results.COLD_STARTS, results.ON_DEMAND)
+        for file in (
+            results.COSTS,
+            results.MEMORY,
+            results.JPEG,
+            results.COLD_STARTS,
+            results.ON_DEMAND,
+            results.BACKFILL,
+        )
     )
     parts = [INTRODUCTION]
     if costs:
@@ -101,6 +110,8 @@ def write():
         parts += cold_start_report.sections(cold_starts)
     if on_demand:
         parts += on_demand_report.sections(on_demand)
+    if backfill:
+        parts += backfill_report.sections(backfill)
     PAGE.write_text("\n".join([*parts, REMARKS]), encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ import contenders
 FOLDER = contenders.BENCHES / "results"
 COSTS, MEMORY, JPEG = FOLDER / "costs.json", FOLDER / "memory.json", FOLDER / "jpeg.json"
 COLD_STARTS, ON_DEMAND = FOLDER / "cold-starts.json", FOLDER / "on-demand.json"
+BACKFILL = FOLDER / "backfill.json"
 
 
 def keep(file, found):

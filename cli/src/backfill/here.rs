@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use thumbline::store::{Listing, MAX_PAGE_ENTRIES};
-use thumbline::{Pipeline, Processed, Store as _};
+use thumbline::store::{ErrorKind, Listing, MAX_PAGE_ENTRIES};
+use thumbline::{Outcome, Pipeline, Processed, Store as _};
 use thumbline_audit::{Accountant, Group, Look, Position, Selection, State, Walk, process};
 
 use super::Arguments;
@@ -88,11 +88,39 @@ pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
             async move { tokio::spawn(async move { work.on(item?).await }).await.context("a task ended")? }
         })
         .buffer_unordered(jobs * UNDER_WAY_PER_PICTURE);
-    let mut done = std::pin::pin!(done);
+    let (mut done, mut refusals) = (std::pin::pin!(done), Refusals::default());
     while let Some(done) = done.try_next().await? {
         reporter.report(&done)?;
+        refusals = refusals.after(&done)?;
     }
     reporter.finish(work.pipeline.store().requests(), interrupt.is_asked())
+}
+
+/// Pictures in a row that S3 refused to have anything to do with.
+#[derive(Clone, Copy, Default)]
+struct Refusals(u32);
+
+/// So many in a row are no accident.
+const MANY_REFUSALS: u32 = 32;
+
+impl Refusals {
+    /// One more picture. Where S3 refuses them all, reading the rest costs money and changes nothing.
+    fn after(self, done: &Done) -> Result<Refusals> {
+        let Done::Processed(processed) = done else { return Ok(self) };
+        let codes = [ErrorKind::AccessDenied.code(), ErrorKind::NoSuchBucket.code()];
+        match &processed.outcome {
+            Outcome::Retry(retry) if codes.contains(&retry.code) => {
+                ensure!(
+                    self.0 < MANY_REFUSALS,
+                    "{} pictures in a row were refused: {}",
+                    self.0,
+                    retry.message
+                );
+                Ok(Refusals(self.0 + 1))
+            }
+            _ => Ok(Refusals::default()),
+        }
+    }
 }
 
 /// Asks whoever is there, if it may cost more than what needs no asking. How many pictures there are, if that is known then.

@@ -129,6 +129,26 @@ async fn what_does_not_work_is_told_and_is_tried_again_by_the_next_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_every_picture_is_refused_the_rest_are_not_even_read() {
+    let stage = Stage::start().await;
+    for number in 0..400 {
+        stage.put(&number.to_string(), picture(number)).await;
+    }
+    stage.s3.faults().inject(Fault {
+        operation: Some("PutObject".to_owned()),
+        bucket: Some(OUTPUT.to_owned()),
+        key: KeyPattern::Any,
+        times: None,
+        effect: Effect::AccessDenied,
+    });
+    let read = stage.s3.requests().count("GetObject");
+    let ran = stage.run(&["backfill", "--jobs", "4"]).await;
+    assert_eq!(ran.code(), Some(2), "{}", ran.stdout);
+    assert!(ran.stderr.contains("in a row were refused") && ran.stderr.contains("policy"), "{}", ran.stderr);
+    assert!(stage.s3.requests().count("GetObject") - read < 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_begin_says_why() {
     let stage = Stage::start().await;
     let missing = stage.run(&["backfill", "--keys", "nowhere"]).await;
