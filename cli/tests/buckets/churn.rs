@@ -48,13 +48,13 @@ async fn change(stage: &Stage, pipeline: &Pipeline<S3Store>) {
     let mut told = Vec::new();
     for number in 0..CHANGES {
         let key = key(dice(number) % KEYS);
-        if dice(number + 10_000) % 3 == 0 {
+        if dice(number + 10_000).is_multiple_of(3) {
             stage.remove(INPUT, &key).await;
         } else {
             stage.put(&key, picture(dice(number + 20_000))).await;
         }
         told.push(key.clone());
-        if number % TWICE == 0 {
+        if number.is_multiple_of(TWICE) {
             told.push(key);
         }
         if number % HELD_BACK == HELD_BACK - 1 {
