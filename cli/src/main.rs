@@ -57,6 +57,7 @@ enum Ending {
 const LOG_FILTER: &str = "warn,s3s=off";
 
 fn main() -> ExitCode {
+    thumbline::memory::retain();
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -7,6 +7,7 @@ use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    thumbline::memory::retain();
     match std::env::var("_HANDLER").as_deref() {
         Ok("api") => thumbline_api::run().await,
         Ok("resize") => thumbline_resize::run().await,

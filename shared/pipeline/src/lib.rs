@@ -31,6 +31,7 @@ pub mod event;
 pub mod invoke;
 pub mod layout;
 pub mod manifest;
+pub mod memory;
 pub mod on_demand;
 pub mod outcome;
 pub mod pipeline;
