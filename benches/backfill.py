@@ -68,18 +68,43 @@ class S3:
 
 
 def ours(program, s3, output_format, bucket):
-    """One backfill into an empty bucket."""
+    """One backfill into an empty bucket: what `--dry-run` expects of it, and what it then measures."""
     s3.put(f"/{bucket}")
+    expected = backfill(program, s3, output_format, bucket, "--dry-run")["plan"]["expected"]
+    began = time.monotonic()
+    summary = backfill(program, s3, output_format, bucket)["summary"]
+    seconds = time.monotonic() - began
+    expect(summary["outcomes"] == {"made": PICTURES}, f"backfill: {summary['outcomes']}")
+    measured = summary["measured"]
+    return {
+        "seconds": seconds,
+        "processor_seconds": measured["processor_seconds"],
+        "expected": figures(expected),
+        "measured": figures(measured),
+    }
+
+
+def figures(bill):
+    """What a dry run is held against."""
+    requests = bill["requests"]
+    return {
+        "requests": sum(requests[kind] for kind in ("list", "get", "head", "put", "delete")),
+        "written_bytes": requests["written_bytes"],
+        "processor_seconds": bill["processor_seconds"],
+        "seconds": bill["seconds"],
+        "gb_seconds": bill["lambda"]["gb_seconds"],
+        "dollars": bill["s3_dollars"] + bill["lambda"]["dollars"],
+    }
+
+
+def backfill(program, s3, output_format, bucket, *more):
+    """The last thing that the command says."""
     quality = contenders.QUALITY[output_format]
     presets = " ".join(f"w{width}={width}x:{output_format}:q{quality}" for width in contenders.WIDTHS)
-    job = ["--input", INPUT, "--output", bucket, "--presets", presets, "--json"]
-    began = time.monotonic()
+    job = ["--input", INPUT, "--output", bucket, "--presets", presets, "--json", *more]
     ran = subprocess.run([program, "backfill", *job], cwd=TARGET, env=environment(s3), capture_output=True, text=True)
-    seconds = time.monotonic() - began
     expect(ran.returncode == 0, f"backfill ended with {ran.returncode}: {ran.stderr.strip()}")
-    summary = json.loads(ran.stdout.splitlines()[-1])["summary"]
-    expect(summary["outcomes"] == {"made": PICTURES}, f"backfill: {summary['outcomes']}")
-    return {"seconds": seconds, "processor_seconds": summary["measured"]["processor_seconds"]}
+    return json.loads(ran.stdout.splitlines()[-1])
 
 
 def environment(s3):

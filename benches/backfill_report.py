@@ -2,6 +2,14 @@
 
 GOAL = 1.8
 NAMES = {"webp": "WebP", "jpeg": "JPEG"}
+FIGURES = {
+    "requests": ("S3 requests", "{:,.0f}"),
+    "written_bytes": ("bytes written", "{:,.0f}"),
+    "processor_seconds": ("processors here, s", "{:.2f}"),
+    "seconds": ("time here, s", "{:.2f}"),
+    "gb_seconds": ("by functions, GB-seconds", "{:.2f}"),
+    "dollars": ("by functions, S3 and all, $", "{:.6f}"),
+}
 
 
 def sections(found):
@@ -20,8 +28,19 @@ def sections(found):
         "",
         f"To WebP, which is what thumbnails are by default: {ratio:.2f} × as many (goal: at least {GOAL}{'' if ratio >= GOAL else ', **missed**'}).",
         "",
+        "What `--dry-run` expected of that run, and what the run measured:\n",
+        "| | expected | measured | |",
+        "|---|--:|--:|--:|",
+        *expectations(found["formats"]["webp"]["thumbline"]),
+        "",
         f"{found['date']}, `make bench-backfill DOCS=1`, at {found['commit']}, on {where['cpu']}, {where['cores']} cores, {where['system']}.\n",
     ]
+
+
+def expectations(run):
+    for figure, (name, form) in FIGURES.items():
+        expected, measured = run["expected"][figure], run["measured"][figure]
+        yield f"| {name} | {form.format(expected)} | {form.format(measured)} | {100 * (expected / measured - 1):+.1f} % |"
 
 
 def row(output_format, sides, pictures):

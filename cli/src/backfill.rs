@@ -3,7 +3,7 @@
 mod bill;
 mod consent;
 mod here;
-mod keys;
+mod named;
 mod plan;
 mod report;
 mod strata;
@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// Only the keys in this file, one on each line, such as /dev/stdin
     #[arg(long, value_name = "FILE", conflicts_with = "modified_since")]
     keys: Option<PathBuf>,
+    /// Only what an S3 Inventory names: its manifest's address `s3://…/manifest.json`, or its data files here, `.csv` or `.csv.gz`
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["keys", "modified_since"])]
+    inventory: Vec<String>,
     /// Where the work is done
     #[arg(long, value_enum, default_value_t = Via::Here)]
     via: Via,

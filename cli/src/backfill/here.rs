@@ -5,11 +5,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use thumbline::store::{ErrorKind, Listing, MAX_PAGE_ENTRIES};
-use thumbline::{Outcome, Pipeline, Processed, Store as _};
+use thumbline::{Outcome, Pipeline, Processed, S3Store, Store as _};
 use thumbline_audit::{Accountant, Group, Look, Position, Selection, State, Walk, process};
 
 use super::Arguments;
-use super::keys::Keys;
+use super::named::Named;
 use super::plan::Plan;
 use super::report::Reporter;
 use crate::Ending;
@@ -60,18 +60,22 @@ pub(super) enum Done {
 pub(super) struct Work {
     pub(super) pipeline: Pipeline<Store>,
     selection: Selection,
-    keys: Option<Keys>,
+    named: Option<Named>,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
     let interrupt = Interrupt::listen(STOPPING)?;
     let jobs = arguments.jobs.map_or_else(|| PICTURES_PER_CORE * cores(), usize::from);
     let pipeline = pipeline(&arguments.engine, jobs).await?;
-    let keys = match &arguments.keys {
-        Some(file) => Some(Keys::of(file).await?),
-        None => None,
+    let named = match &arguments.keys {
+        Some(file) => Some(Named::keys(file).await?),
+        None if arguments.inventory.is_empty() => None,
+        None => {
+            let bucket = &pipeline.settings().input_bucket;
+            Some(Named::inventory(&arguments.inventory, bucket, S3Store::from_environment().await).await?)
+        }
     };
-    let work = Arc::new(Work { pipeline, selection: arguments.selection(), keys });
+    let work = Arc::new(Work { pipeline, selection: arguments.selection(), named });
     if arguments.dry_run {
         let plan = Plan::of(&work, work.items().await?, jobs).await?;
         plan.print(arguments.json)?;
@@ -140,10 +144,10 @@ async fn ask(arguments: &Arguments, work: &Arc<Work>, jobs: usize) -> Result<Opt
 impl Work {
     /// What there is to look at, one after the other and never all at once.
     async fn items(&self) -> Result<BoxStream<'static, Result<Item>>> {
-        if let Some(keys) = &self.keys {
+        if let Some(named) = &self.named {
             let selection = self.selection.clone();
-            let named = keys.read().await?;
-            let named = named.try_filter(move |key| std::future::ready(selection.admits_key(key)));
+            let named =
+                named.read().await?.try_filter(move |key| std::future::ready(selection.admits_key(key)));
             return Ok(named.map_ok(Item::Named).boxed());
         }
         let position = Position::start(&self.selection.prefix);
@@ -160,13 +164,13 @@ impl Work {
 
     /// Whether somebody has named the sources, rather than having them listed.
     pub(super) fn is_named(&self) -> bool {
-        self.keys.is_some()
+        self.named.is_some()
     }
 
     /// How many sources there are; `None` where there are more than `limit`.
     async fn count(&self, limit: u64) -> Result<Option<u64>> {
-        if let Some(keys) = &self.keys {
-            return keys.count(limit).await;
+        if let Some(named) = &self.named {
+            return named.count(limit).await;
         }
         let (store, bucket) = (self.pipeline.store(), &self.pipeline.settings().input_bucket);
         let (mut after, mut count): (Option<String>, u64) = (None, 0);

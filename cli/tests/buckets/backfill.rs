@@ -1,6 +1,7 @@
 //! Backfill: everything made once, nothing twice, whatever happens on the way.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
 use serde_json::{Value, json};
 use thumbline_local_s3::{Effect, Fault, KeyPattern};
@@ -86,6 +87,32 @@ async fn what_is_selected_is_made_and_nothing_else() {
         made(stage.run(&["backfill", "--json", "--modified-since", "1h"]).await).len(),
         KEYS.len() - 3
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_inventory_names_is_made_wherever_its_files_are() {
+    let stage = with_pictures().await;
+    let made = |ran: &crate::stage::Ran| ran.json()["summary"]["outcomes"].clone();
+    std::fs::write(stage.file("data.csv"), "\"pictures\",\"a+b%2Bc.png\",\"100\"\n").unwrap();
+    let ran = stage.run(&["backfill", "--json", "--inventory", "data.csv"]).await;
+    assert_eq!((ran.code(), made(&ran)), (Some(0), json!({"made": 1})), "{}", ran.stderr);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(b"5,pictures,a\n5,pictures,a%21\n5,pictures,a/b.png\n").unwrap();
+    stage.put_into(OUTPUT, "~/batch/inventory/data/1.csv.gz", packed.finish().unwrap()).await;
+    let manifest = json!({
+        "sourceBucket": INPUT, "destinationBucket": format!("arn:aws:s3:::{OUTPUT}"), "version": "2016-11-30",
+        "fileFormat": "CSV", "fileSchema": "Size, Bucket, Key",
+        "files": [{"key": "~/batch/inventory/data/1.csv.gz", "size": 100, "MD5checksum": "x"}],
+    });
+    stage.put_into(OUTPUT, "~/batch/inventory/manifest.json", manifest.to_string()).await;
+    let manifest = "s3://thumbs/~/batch/inventory/manifest.json";
+    let dry = stage.run(&["backfill", "--json", "--dry-run", "--inventory", manifest]).await;
+    assert_eq!(dry.json()["plan"]["to_do"], json!({"missing": 3}), "{}", dry.stderr);
+    let ran = stage.run(&["backfill", "--json", "--inventory", manifest]).await;
+    assert_eq!((ran.code(), made(&ran)), (Some(0), json!({"made": 3})), "{}", ran.stderr);
+    let absent = stage.run(&["backfill", "--inventory", "s3://thumbs/nowhere/manifest.json"]).await;
+    assert_eq!(absent.code(), Some(2));
+    assert!(absent.stderr.contains("is not there"), "{}", absent.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

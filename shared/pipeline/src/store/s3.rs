@@ -1,5 +1,6 @@
 //! [`Store`] over the AWS SDK.
 
+mod download;
 mod links;
 
 use std::collections::HashMap;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result};
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// Keys in a file.
-pub(super) struct Keys {
+pub(in crate::backfill) struct Keys {
     path: PathBuf,
     /// As people know it.
     name: String,
@@ -28,18 +28,6 @@ impl Keys {
         let copy = NamedTempFile::new().context("there is no room for temporary files")?;
         tokio::fs::copy(file, copy.path()).await.with_context(unreadable)?;
         Ok(Keys { path: copy.path().to_owned(), name, _copy: Some(copy) })
-    }
-
-    /// How many keys there are; `None` where there are more than `limit`.
-    pub(super) async fn count(&self, limit: u64) -> Result<Option<u64>> {
-        let (mut keys, mut count) = (self.read().await?, 0);
-        while keys.try_next().await?.is_some() {
-            count += 1;
-            if count > limit {
-                return Ok(None);
-            }
-        }
-        Ok(Some(count))
     }
 
     /// The keys. They are read as they are needed: there may be millions.
