@@ -32,11 +32,8 @@ const AT_LEAST: Duration = Duration::from_millis(1500);
 /// But no more often than this altogether.
 const MOST_MADE: usize = 1000;
 
-/// Small requests that are made to see what one takes.
+/// Small requests that are made to see what one takes; a PUT of some kilobytes takes as much of a processor as a HEAD.
 const HEADS: usize = 200;
-
-/// What a PUT takes of this machine's processor, in HEADs: its body is hashed, and summed up, and sent.
-const PUT_IN_HEADS: f64 = 1.5;
 
 /// What a run would take.
 pub(super) struct Plan {
@@ -112,11 +109,11 @@ impl Plan {
         bill.requests.head += pictures;
         bill.requests.get += pictures + survey.requests.get;
         // The run counts what there is first, to know whether to ask.
-        let pages = (survey.left.sources + pictures) / u64::from(MAX_PAGE_ENTRIES) + 1;
+        let pages = (survey.left.sources + pictures).div_ceil(u64::from(MAX_PAGE_ENTRIES)).max(1);
         let counting = if work.is_named() { 0 } else { pages };
         bill.requests.list += survey.requests.list + counting;
         bill.requests.delete += survey.requests.delete;
-        let asking = head * (number(pictures + survey.requests.get) + PUT_IN_HEADS * put);
+        let asking = head * (number(pictures + survey.requests.get) + put);
         let work_seconds = making * slower + asking;
         bill.processor_seconds += work_seconds;
         bill.seconds = if pictures == 0 { surveyed } else { bill.processor_seconds / at_once };

@@ -57,7 +57,7 @@ impl Finding {
             })
             .into_iter()
             .collect();
-        if let Some(orphans) = &account.orphans {
+        for orphans in &account.orphans {
             let message = match &orphans.of {
                 Owner::Gone(_) => "outputs of a source that is not there",
                 Owner::Beside(_) => "outputs that this source should not have",
@@ -95,7 +95,7 @@ impl Findings {
     pub(super) fn add(&mut self, account: &Account) -> Result<()> {
         serde_json::to_writer(&mut self.spool, account)?;
         self.spool.write_all(b"\n")?;
-        let is_gone = account.orphans.as_ref().is_some_and(|orphans| matches!(orphans.of, Owner::Gone(_)));
+        let is_gone = account.orphans.iter().any(|orphans| matches!(orphans.of, Owner::Gone(_)));
         self.found.gone += u64::from(is_gone);
         for finding in Finding::of(account) {
             if let Some(told) = &mut self.told {

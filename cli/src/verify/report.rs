@@ -111,7 +111,7 @@ impl Reporter {
     /// Tells people of a repair that did not work.
     pub(super) fn repaired(&self, account: &Account, outcomes: &[Outcome]) -> Result<()> {
         let source = account.source.as_ref().map(|source| source.key.as_str());
-        let of = account.orphans.as_ref().and_then(|orphans| orphans.of.source());
+        let of = account.orphans.iter().find_map(|orphans| orphans.of.source());
         let key = source.or(of).unwrap_or("an output");
         for outcome in outcomes.iter().filter(|outcome| outcome.must_retry() && !self.json) {
             let message = outcome.message().unwrap_or_default();

@@ -12,8 +12,8 @@ pub struct Account {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceAccount>,
     /// Outputs that should not be there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub orphans: Option<Orphans>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<Orphans>,
     /// The prefix of outputs under a hash, which no manifest says the source of: whose they are shows only when all
     /// sources have been seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,14 +69,16 @@ impl Account {
 
     /// The same with outputs that should not be there, if there are any.
     #[must_use]
-    pub(crate) fn with_orphans(self, of: Owner, outputs: Vec<Output>) -> Account {
-        let orphans = (!outputs.is_empty()).then_some(Orphans { outputs, of });
-        Account { orphans, ..self }
+    pub(crate) fn with_orphans(mut self, of: Owner, outputs: Vec<Output>) -> Account {
+        if !outputs.is_empty() {
+            self.orphans.push(Orphans { outputs, of });
+        }
+        self
     }
 
     /// Whether there is nothing to be done about it.
     pub fn is_settled(&self) -> bool {
-        self.orphans.is_none()
+        self.orphans.is_empty()
             && self.unclaimed.is_none()
             && self.source.as_ref().is_none_or(|source| source.state.is_settled())
     }

@@ -70,13 +70,14 @@ impl<'a, S: Store> Accountant<'a, S> {
         }
         let Look { account, .. } = self.look(&group).await?;
         let Some(key) = group.source.map(|source| source.key) else { return Ok(account) };
-        match account {
-            settled if settled.is_settled() => Ok(settled),
-            Account { orphans: Some(orphans), .. } if orphans.of == Owner::Nobody => {
-                Ok(self.examine(&key).await?.with_orphans(orphans.of, orphans.outputs))
-            }
-            _ => self.examine(&key).await,
+        if account.is_settled() {
+            return Ok(account);
         }
+        // What no source can have does not become anybody's by asking again.
+        let nobodys = account.orphans.into_iter().filter(|orphans| orphans.of == Owner::Nobody);
+        let mut examined = self.examine(&key).await?;
+        examined.orphans.extend(nobodys);
+        Ok(examined)
     }
 
     /// How a group with a source stands by the listing and the source's manifest, without asking again.
@@ -123,7 +124,7 @@ impl<'a, S: Store> Accountant<'a, S> {
                 }
             }
         };
-        let account = if foreign.is_empty() { account } else { account.with_orphans(Owner::Nobody, foreign) };
+        let account = account.with_orphans(Owner::Nobody, foreign);
         let is_whole = layout.is_hashed() || !group.is_part;
         Ok(Look { account, listing: is_whole.then_some(listing) })
     }
@@ -211,7 +212,7 @@ impl<'a, S: Store> Accountant<'a, S> {
         // A source that is there is accounted for where the walk meets it.
         let mut account = self.examine(&key).await?;
         if account.source.take().is_some() {
-            account.orphans = None;
+            account.orphans.clear();
         }
         Ok(account)
     }

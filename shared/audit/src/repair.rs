@@ -57,7 +57,7 @@ pub async fn repair<S: Store>(
     if let Some(source) = unsettled {
         outcomes.push(process(pipeline, &source.key, None, &call).await.outcome);
     }
-    if let Some(Orphans { outputs, of }) = &account.orphans {
+    for Orphans { outputs, of } in &account.orphans {
         outcomes.push(match of {
             Owner::Gone(key) => process(pipeline, key, None, &call).await.outcome,
             Owner::Beside(key) => {
@@ -82,8 +82,8 @@ async fn remove_beside<S: Store>(
     let selection = Selection::default();
     // In the order of the protocol: the outputs, and only then the source, so that no newer writer's output is taken.
     let account = Accountant::new(pipeline, &selection).examine(key).await?;
-    let still = account.orphans.map(|orphans| orphans.outputs).unwrap_or_default();
-    let still: Vec<Output> = still.into_iter().filter(|output| strays.contains(output)).collect();
+    let still = account.orphans.into_iter().flat_map(|orphans| orphans.outputs);
+    let still: Vec<Output> = still.filter(|output| strays.contains(output)).collect();
     remove(pipeline, &still).await
 }
 

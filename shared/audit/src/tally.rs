@@ -28,7 +28,7 @@ impl Tally {
         if let Some(SourceAccount { state, .. }) = &account.source {
             self.add_state(state);
         }
-        self.orphaned += account.orphans.as_ref().map_or(0, |orphans| orphans.outputs.len() as u64);
+        self.orphaned += account.orphans.iter().map(|orphans| orphans.outputs.len() as u64).sum::<u64>();
     }
 
     /// Counts one source.

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use thumbline::{Call, Hint, Outcome, Pipeline};
 use thumbline_audit::{
-    Account, Accountant, Buckets, Group, Owner, Position, Reason, Selection, State, Tally, Walk, audit,
-    repair,
+    Account, Accountant, Buckets, Group, Orphans, Owner, Position, Reason, Selection, State, Tally, Walk,
+    audit, repair,
 };
 
 use memory::{Event, INPUT, MemoryStore, OUTPUT, put_source, settings};
@@ -149,8 +149,9 @@ async fn outputs_whose_source_was_put_after_the_listing_had_passed_it_are_no_orp
     let group = Group { source: None, ..world.listed("a b.png/").await };
     assert_eq!(*state(&world.accountant().account(group.clone()).await.unwrap()), State::Current);
     world.store.remove_source(KEY);
-    let orphans = world.accountant().account(group).await.unwrap().orphans.unwrap();
-    assert_eq!((orphans.of, orphans.outputs.len()), (Owner::Gone(KEY.to_owned()), 3));
+    let orphans = world.accountant().account(group).await.unwrap().orphans;
+    let [Orphans { of, outputs }] = &orphans[..] else { panic!("{orphans:?}") };
+    assert_eq!((of, outputs.len()), (&Owner::Gone(KEY.to_owned()), 3));
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,14 +210,14 @@ async fn outputs_under_a_hash_belong_to_whom_their_manifest_says_or_to_the_sourc
     world.store.remove_source(&second);
     let nobodys = format!("~/{}/small.png", "0".repeat(64));
     world.store.put_output(&nobodys, b"x");
+    // Where the third's outputs would be by its key, and beside those that it has.
+    world.store.put_output("~/third.png/small.png", b"x");
+    world.store.put_output(&format!("{}old.jpg", of(third).prefix()), b"x");
     let (tally, unsettled) = world.audit().await;
-    assert_eq!((tally.sources, tally.of("current"), tally.of("missing"), tally.orphaned), (2, 1, 1, 4));
-    let owners: BTreeSet<Option<&str>> = unsettled
-        .iter()
-        .filter_map(|account| account.orphans.as_ref())
-        .map(|orphans| orphans.of.source())
-        .collect();
-    assert_eq!(owners, BTreeSet::from([None, Some(second.as_str())]));
+    assert_eq!((tally.sources, tally.of("current"), tally.of("missing"), tally.orphaned), (2, 1, 1, 6));
+    let owners: BTreeSet<Option<&str>> =
+        unsettled.iter().flat_map(|account| &account.orphans).map(|orphans| orphans.of.source()).collect();
+    assert_eq!(owners, BTreeSet::from([None, Some(second.as_str()), Some(third)]));
     for account in &unsettled {
         let outcomes = repair(&world.pipeline, account, call).await;
         assert!(
