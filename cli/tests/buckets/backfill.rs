@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use thumbline_local_s3::{Effect, Fault, KeyPattern};
@@ -153,6 +155,42 @@ async fn what_does_not_work_is_told_and_is_tried_again_by_the_next_run() {
     stage.s3.faults().lift(fault);
     let ran = stage.run(&["backfill", "--json"]).await;
     assert_eq!((ran.code(), &ran.json()["summary"]["outcomes"]), (Some(0), &json!({"made": 1})));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_finishes_what_is_in_flight_and_the_same_command_goes_on() {
+    let stage = Stage::start().await;
+    for number in 0..300 {
+        stage.put(&number.to_string(), picture(number)).await;
+    }
+    let slow = stage.s3.faults().inject(Fault {
+        operation: Some("PutObject".to_owned()),
+        bucket: Some(OUTPUT.to_owned()),
+        key: KeyPattern::Any,
+        times: None,
+        effect: Effect::Delay(Duration::from_millis(100)),
+    });
+    let (mut requests, mut command) =
+        (stage.s3.requests().subscribe(), stage.command(&["backfill", "--json", "--jobs", "2"]));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while requests.recv().await.unwrap().operation != "PutObject" {}
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
+        .unwrap();
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    let (said, told) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let summary: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let made = summary["summary"]["outcomes"]["made"].as_u64().unwrap();
+    assert_eq!((&summary["summary"]["stopped"], &summary["summary"]["listed"]), (&json!(true), &json!(made)));
+    assert!(made < 300 && told.contains("the same command goes on"), "{made}: {told}");
+    assert_eq!(stage.listed(OUTPUT).await.len() as u64, 3 * made, "nothing is half done");
+    stage.s3.faults().lift(slow);
+    let ran = stage.run(&["backfill", "--json"]).await;
+    let summary = &ran.json()["summary"];
+    assert_eq!(
+        (&summary["left"], &summary["outcomes"]),
+        (&json!({"current": made}), &json!({"made": 300 - made}))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
