@@ -71,7 +71,7 @@ impl Reporter {
             bar.finish_and_clear();
         }
         let mut out = std::io::stdout();
-        let mut counts = table(&["", "", ""]);
+        let mut counts = table(&["pictures", "", ""]);
         right(&mut counts, 1);
         for (state, count) in tally.in_order().filter(|(state, count)| *count > 0 || *state == "current") {
             let reasons = match state {
@@ -85,7 +85,7 @@ impl Reporter {
                 .collect();
             counts.add_row([state.replace('_', " "), count.to_string(), reasons.join(", ")]);
         }
-        counts.add_row(["pictures".to_owned(), tally.sources.to_string(), String::new()]);
+        counts.add_row(["all".to_owned(), tally.sources.to_string(), String::new()]);
         counts.add_row(["orphaned outputs".to_owned(), tally.orphaned.to_string(), String::new()]);
         writeln!(out, "{counts}")?;
         if !found.first.is_empty() {
@@ -140,6 +140,11 @@ impl Reporter {
             writeln!(out, "\nrepaired: {}{stopped}", said.join(", "))?;
         } else if !is_well {
             writeln!(out, "\nnot everything is as it should be; --repair puts it right")?;
+            if 2 * tally.of("other_recipe") > tally.sources {
+                eprintln!(
+                    "most are of another recipe: are these the function's presets? --presets says others"
+                );
+            }
         }
         Ok(if is_well { Ending::Well } else { Ending::NotWell })
     }
