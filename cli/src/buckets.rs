@@ -42,6 +42,12 @@ pub(crate) async fn pipeline(engine: &EngineArguments, pictures_at_once: usize) 
     Ok(Pipeline::new(settings, Metered::new(S3Store::from_environment().await)).unlogged())
 }
 
+/// An S3 for a pipeline's walk, with connections of its own: one that a long listing has come over keeps as much memory, and
+/// there are far fewer of these.
+pub(crate) async fn walked(pipeline: &Pipeline<Store>) -> Store {
+    pipeline.store().beside(S3Store::from_environment().await)
+}
+
 /// Where a pipeline's walk goes.
 pub(crate) fn buckets(pipeline: &Pipeline<Store>) -> Buckets {
     let settings = pipeline.settings();

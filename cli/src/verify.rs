@@ -12,7 +12,7 @@ use thumbline_audit::{Accountant, Position, Tally, Walk, audit, repair};
 use self::findings::Findings;
 use self::report::Reporter;
 use crate::Ending;
-use crate::buckets::{Sought, buckets, call, cores, pipeline};
+use crate::buckets::{Sought, buckets, call, cores, pipeline, walked};
 use crate::engine::EngineArguments;
 use crate::interrupt::Interrupt;
 
@@ -67,7 +67,7 @@ async fn verify(arguments: Arguments) -> Result<Ending> {
     let pipeline = pipeline(&arguments.engine, 2 * cores()).await?;
     let selection = arguments.sought.selection();
     let accountant = Accountant::new(&pipeline, &selection);
-    let walk = Walk::new(pipeline.store(), &buckets(&pipeline), Position::start(&selection.prefix));
+    let walk = Walk::new(&walked(&pipeline).await, &buckets(&pipeline), Position::start(&selection.prefix));
     let mut findings = Findings::create(arguments.findings.as_deref())?;
     let reporter = Reporter::new(arguments.json);
     let mut tally = Tally::default();

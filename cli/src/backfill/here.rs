@@ -13,7 +13,7 @@ use super::named::Named;
 use super::plan::Plan;
 use super::report::Reporter;
 use crate::Ending;
-use crate::buckets::{Store, buckets, call, cores, pipeline};
+use crate::buckets::{Store, buckets, call, cores, pipeline, walked};
 use crate::interrupt::Interrupt;
 
 /// Pictures in memory for each core: while one is decoded, the next is fetched.
@@ -151,7 +151,7 @@ impl Work {
             return Ok(named.map_ok(Item::Named).boxed());
         }
         let position = Position::start(&self.selection.prefix);
-        let walk = Walk::new(self.pipeline.store(), &buckets(&self.pipeline), position);
+        let walk = Walk::new(&walked(&self.pipeline).await, &buckets(&self.pipeline), position);
         let groups =
             stream::try_unfold(
                 walk,

@@ -52,6 +52,12 @@ impl<S> Metered<S> {
         Metered { store, meter: Arc::default() }
     }
 
+    /// Another store, counted together with this one.
+    #[must_use]
+    pub fn beside(&self, store: S) -> Metered<S> {
+        Metered { store, meter: Arc::clone(&self.meter) }
+    }
+
     /// What has been asked so far.
     pub fn requests(&self) -> Requests {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
