@@ -10,9 +10,10 @@ async fn main() -> Result<(), Error> {
     thumbline::memory::retain();
     match std::env::var("_HANDLER").as_deref() {
         Ok("api") => thumbline_api::run().await,
+        Ok("backfill") => Box::pin(thumbline_backfill::run()).await,
         Ok("resize") => thumbline_resize::run().await,
         Ok(other) => Err(format!(
-            "Handler {other:?} is no door of this layer; set the function's Handler to one of: api, resize"
+            "Handler {other:?} is no door of this layer; set the function's Handler to one of: api, backfill, resize"
         )
         .into()),
         Err(_) => {

@@ -35,11 +35,13 @@ def circles(text):
 class Template(unittest.TestCase):
     def test_a_circle_between_a_bucket_and_its_function_would_be_seen(self):
         constructed = "THUMBLINE_OUTPUT_BUCKET: !If [NamesOutput"
-        self.assertEqual(TEXT.count(constructed), 2, "one in each function")
+        self.assertEqual(TEXT.count(constructed), 3, "one in each function")
         self.assertEqual(circles(TEXT), [])
-        before, between, after = TEXT.split(constructed)
+        parts = TEXT.split(constructed)
         reference = "THUMBLINE_LOG: !Ref InputBucket\n          " + constructed
-        for circular in (before + reference + between + constructed + after, before + constructed + between + reference + after):
+        # The functions that the input bucket's notification names, or that are named by what it names.
+        for part in (0, 2):
+            circular = constructed.join(parts[: part + 1]) + reference + constructed.join(parts[part + 1 :])
             self.assertNotEqual(circles(circular), [])
 
     def test_buckets_outlive_the_stack(self):

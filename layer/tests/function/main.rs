@@ -2,9 +2,11 @@
 //! template.yaml: what it makes of events, faults, deaths and settings.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod backfill;
 mod delivery;
 mod events;
 mod faults;
 mod permissions;
+mod runs;
 mod settings;
 mod stack;

@@ -5,10 +5,14 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use thumbline_local::Permission;
 use thumbline_local::s3::{Effect, Fault, KeyPattern, RequestRecord};
 
 use crate::stack::{TestStack, sample};
+
+/// What is in the user agent of every function.
+const ANY_FUNCTION: &str = "exec-env/AWS_Lambda";
 
 /// A picture through every state that it can be in, and one that fails until it is redriven. All of the resize function's
 /// ways must be gone here.
@@ -92,18 +96,24 @@ fn needed(request: &RequestRecord) -> Vec<Permission> {
             vec![permission("s3:GetObject", &objects), permission("s3:ListBucket", &bucket)]
         }
         "GetObject" | "HeadObject" => vec![permission("s3:GetObject", &objects)],
-        "PutObject" => vec![permission("s3:PutObject", &objects)],
+        "PutObject" => {
+            let is_record = request.key.as_deref().is_some_and(|key| key.starts_with("~/backfill/"));
+            vec![permission(
+                "s3:PutObject",
+                &if is_record { format!("{bucket}/~/backfill/*") } else { objects },
+            )]
+        }
         "DeleteObject" => vec![permission("s3:DeleteObject", &objects)],
         "ListObjectsV2" => vec![permission("s3:ListBucket", &bucket)],
         other => panic!("{other} is new: what does it take?"),
     }
 }
 
-/// Everything that the one function that ran in a stack asked for, and that Lambda asked for in its name.
-fn used(stack: &TestStack, granted: &[Permission]) -> BTreeSet<Permission> {
+/// Everything that a function asked for that says so in its user agent, and that Lambda asked for in its name.
+fn used(stack: &TestStack, granted: &[Permission], user_agent: &str) -> BTreeSet<Permission> {
     let requests = stack.stack.s3().requests().recent();
-    let by_functions = requests.iter().filter(|r| r.user_agent.contains("exec-env/AWS_Lambda"));
-    let mut used: BTreeSet<Permission> = by_functions.flat_map(needed).collect();
+    let by_function = requests.iter().filter(|request| request.user_agent.contains(user_agent));
+    let mut used: BTreeSet<Permission> = by_function.flat_map(needed).collect();
     used.extend(stack.stack.sqs().actions().taken().into_iter().map(|(action, queue)| Permission {
         action: format!("sqs:{action}"),
         resource: format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
@@ -119,11 +129,12 @@ fn used(stack: &TestStack, granted: &[Permission]) -> BTreeSet<Permission> {
 }
 
 /// Holds what a function used against what its role grants.
-fn compare(stack: &TestStack, function: &str, not_its_own: &[&str]) {
+fn compare(stack: &TestStack, function: &str, user_agent: &str, not_its_own: &[&str], unseen: &[Permission]) {
     let blueprint = stack.stack.blueprint();
     let plan = blueprint.functions.iter().find(|plan| plan.name == function).expect("it is in the template");
     let granted = &blueprint.permissions[plan.role.as_ref().expect("a role of its own")];
-    let mut used = used(stack, granted);
+    let mut used = used(stack, granted, user_agent);
+    used.extend(unseen.iter().cloned());
     used.retain(|permission| !not_its_own.contains(&permission.action.as_str()));
     let granted: BTreeSet<Permission> = granted.iter().cloned().collect();
     let missing: Vec<_> = used.difference(&granted).collect();
@@ -136,16 +147,54 @@ fn compare(stack: &TestStack, function: &str, not_its_own: &[&str]) {
     }
 }
 
+/// All of the backfill function's ways: a run in more than one turn, and a verification that finds something. Besides what S3
+/// and SQS see, what Lambda was asked for: to invoke the resize function, and itself.
+async fn exercise_backfill(stack: &TestStack) -> [Permission; 3] {
+    stack.old_pictures(30).await;
+    let event = json!({ "prefix": "", "pictures_per_invocation": 1, "invocations_per_second": 5 });
+    let mut records = stack.stack.lambda().subscribe();
+    let turns = stack.run(event).await;
+    assert!(turns.len() > 1, "it has called itself");
+    let mut invoked = Vec::new();
+    while let Ok(record) = records.try_recv() {
+        invoked.push(record.function.clone());
+    }
+    assert!(invoked.iter().any(|name| name == "thumbline-resize"), "{invoked:?}");
+    let bucket = &stack.stack.endpoints().output_bucket;
+    stack.stack.idle().await;
+    stack.s3.delete_object().bucket(bucket).key("old/001.png/manifest.json").send().await.unwrap();
+    let stray = stack.s3.put_object().bucket(bucket).key("nobody.jpg/small.webp").body(vec![1].into());
+    stray.send().await.unwrap();
+    let verified = stack.run(json!({ "verify": true })).await;
+    assert_eq!(verified[0]["tally"]["orphaned"], 1, "{verified:?}");
+    // The function calls itself by the name that it was called by: its alias's or, as from the console, its own.
+    let function = |name: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:thumbline-{name}");
+    ["resize:live", "backfill", "backfill:live"]
+        .map(|name| Permission { action: "lambda:InvokeFunction".to_owned(), resource: function(name) })
+}
+
+#[tokio::test]
+async fn the_backfill_function_may_do_what_it_does_and_nothing_else() {
+    let stack = TestStack::with(|options| {
+        options.parameters.insert("BackfillTimeout".to_owned(), "10".to_owned());
+    })
+    .await;
+    let invoked = exercise_backfill(&stack).await;
+    compare(&stack, "thumbline-backfill", "app/backfill", &[], &invoked);
+    stack.stack.stop().await;
+}
+
 #[tokio::test]
 async fn the_resize_function_may_do_what_it_does_and_nothing_else() {
     let stack = TestStack::with(|options| {
         options.parameters.insert("Redrive".to_owned(), "enabled".to_owned());
+        options.parameters.insert("Backfill".to_owned(), "disabled".to_owned());
     })
     .await;
     exercise_resize(&stack).await;
     let functions = &stack.stack.blueprint().functions;
     assert_eq!(functions.len(), 1, "what it asks for can't be told from what another does");
-    compare(&stack, &functions[0].name.clone(), &[]);
+    compare(&stack, &functions[0].name.clone(), ANY_FUNCTION, &[], &[]);
     stack.stack.stop().await;
 }
 
@@ -158,6 +207,6 @@ async fn the_api_may_do_what_it_does_and_nothing_else() {
     .await;
     exercise_api(&stack).await;
     // The test itself put a message into the queue.
-    compare(&stack, "thumbline-api", &["sqs:SendMessage"]);
+    compare(&stack, "thumbline-api", ANY_FUNCTION, &["sqs:SendMessage"], &[]);
     stack.stack.stop().await;
 }

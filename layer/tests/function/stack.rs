@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thumbline::Manifest;
+use thumbline::settings::Sources;
+use thumbline::{Manifest, Pipeline, S3Store, Settings};
 use thumbline_local::{Endpoints, LogSink, Stack, StackOptions};
 
 pub struct TestStack {
@@ -111,7 +114,27 @@ impl TestStack {
     }
 
     pub fn function_name(&self) -> String {
-        self.stack.lambda().functions().next().unwrap().name.clone()
+        let mut functions = self.stack.lambda().functions();
+        functions.find(|function| function.handler == "resize").unwrap().name.clone()
+    }
+
+    /// The pipeline of a function's settings, in this process.
+    pub fn pipeline(&self) -> Pipeline<S3Store> {
+        let Endpoints { input_bucket, output_bucket, .. } = self.stack.endpoints();
+        let buckets = [("THUMBLINE_INPUT_BUCKET", input_bucket), ("THUMBLINE_OUTPUT_BUCKET", output_bucket)];
+        let variables = buckets.map(|(name, bucket)| (name.to_owned(), bucket.clone()));
+        let settings = Settings::load(&Sources::new(None, variables)).unwrap();
+        let Endpoints { s3, region, access_key_id, secret_access_key, .. } = self.stack.endpoints();
+        let credentials =
+            aws_credential_types::Credentials::new(access_key_id, secret_access_key, None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(s3)
+            .region(Region::new(region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        Pipeline::new(settings, S3Store::new(&config))
     }
 }
 

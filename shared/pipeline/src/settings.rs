@@ -40,6 +40,19 @@ pub struct Settings {
     pub log: String,
     /// What only the API needs to know.
     pub api: ApiSettings,
+    /// What only the backfill function needs to know.
+    pub backfill: BackfillSettings,
+}
+
+/// What only the backfill function needs to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackfillSettings {
+    /// The function that makes pictures.
+    pub resize_function: Option<String>,
+    /// What the keys of pictures begin with: the filter of the trigger.
+    pub key_prefix: String,
+    /// What the keys of pictures end with.
+    pub key_suffix: String,
 }
 
 /// One mistake in the settings.
@@ -102,6 +115,7 @@ impl Settings {
                 .map_err(|e| format!("{text:?}: {e}"))
         });
         let api = taking.take_api();
+        let backfill = taking.take_backfill();
         if let (Some(input), Some(output)) = (&input_bucket, &output_bucket)
             && input == output
         {
@@ -131,6 +145,7 @@ impl Settings {
                 cache_control: cache_control?,
                 log: log?,
                 api: api?,
+                backfill: backfill?,
             })
         })();
         settings.filter(|_| taking.mistakes.is_empty()).ok_or(SettingsError { mistakes: taking.mistakes })
@@ -169,6 +184,17 @@ impl Taking<'_> {
         })
     }
 
+    fn take_backfill(&mut self) -> Option<BackfillSettings> {
+        let resize_function = self.take(key::RESIZE_FUNCTION, function_name);
+        let key_prefix = self.take(key::KEY_PREFIX, |text| Ok(text.to_owned()));
+        let key_suffix = self.take(key::KEY_SUFFIX, |text| Ok(text.to_owned()));
+        Some(BackfillSettings {
+            resize_function: resize_function?,
+            key_prefix: key_prefix?,
+            key_suffix: key_suffix?,
+        })
+    }
+
     fn take<T>(&mut self, key: Key, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let Some(InForce { value: Some(text), .. }) = self.sources.in_force(key) else {
             self.mistake(key, "it is not set, and has no default");
@@ -200,6 +226,16 @@ fn bucket_name(text: &str) -> Result<String, String> {
         && ends(text.chars().next_back())
         && !text.contains("..");
     if good { Ok(text.to_owned()) } else { Err(format!("{text:?} is no bucket name")) }
+}
+
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>: a name, a part of an ARN or all of it, and a version or alias.
+fn function_name(text: &str) -> Result<Option<String>, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_:$".contains(c);
+    match text {
+        key::NONE => Ok(None),
+        _ if (1..=170).contains(&text.len()) && text.chars().all(allowed) => Ok(Some(text.to_owned())),
+        _ => Err(format!("{text:?} is no function's name")),
+    }
 }
 
 fn positive(text: &str) -> Result<u64, String> {

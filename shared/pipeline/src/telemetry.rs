@@ -68,22 +68,54 @@ pub(crate) fn report(processed: &Processed) {
     let _ = writeln!(std::io::stdout().lock(), "{}", embedded_metrics(processed));
 }
 
+/// Publishes metrics that are no picture's, each a name, a unit of CloudWatch's and a number, under this function and these
+/// dimensions.
+pub fn publish(dimensions: &[(&str, &str)], metrics: &[(&str, &str, u64)]) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", embedded(dimensions, metrics));
+}
+
+fn embedded(dimensions: &[(&str, &str)], metrics: &[(&str, &str, u64)]) -> Value {
+    let names: Vec<&str> = ["Function"].into_iter().chain(dimensions.iter().map(|(name, _)| *name)).collect();
+    let declared: Vec<Value> =
+        metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": now_ms(),
+            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [names], "Metrics": declared }],
+        },
+        "Function": function_name(),
+    });
+    if let Value::Object(fields) = &mut line {
+        fields.extend(dimensions.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))));
+        fields.extend(metrics.iter().map(|(name, _, number)| ((*name).to_owned(), Value::from(*number))));
+    }
+    line
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn function_name() -> String {
+    std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "local".to_owned())
+}
+
 /// The metrics of one picture in CloudWatch's embedded metric format.
 fn embedded_metrics(processed: &Processed) -> Value {
     let Processed { outcome, effort, .. } = processed;
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let metrics: Vec<Value> =
         METRICS.iter().map(|(name, unit)| json!({"Name": name, "Unit": unit})).collect();
     let mut line = json!({
         "_aws": {
-            "Timestamp": u64::try_from(now_ms).unwrap_or(u64::MAX),
+            "Timestamp": now_ms(),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
                 "Dimensions": [["Function", "Outcome"], ["Function"]],
                 "Metrics": metrics,
             }],
         },
-        "Function": std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "local".to_owned()),
+        "Function": function_name(),
         "Outcome": outcome.name(),
         "Pictures": 1,
         "Duration": millis(effort.total),

@@ -142,8 +142,27 @@ pub(super) const FAILURE_QUEUE: Key = Key {
     about: "The queue that keeps failed events, which the API shows and redrives.",
 };
 
+pub(super) const RESIZE_FUNCTION: Key = Key {
+    name: "resize_function",
+    default: Some(NONE),
+    form: "the name or ARN of a Lambda function, or none",
+    about: "The function that the backfill function has pictures made by.",
+};
+pub(super) const KEY_PREFIX: Key = Key {
+    name: "key_prefix",
+    default: Some(""),
+    form: "what a key may begin with; empty is every key",
+    about: "What the keys of pictures begin with, of which the backfill function takes care.",
+};
+pub(super) const KEY_SUFFIX: Key = Key {
+    name: "key_suffix",
+    default: Some(""),
+    form: "what a key may end with; empty is every key",
+    about: "What the keys of pictures end with, of which the backfill function takes care.",
+};
+
 /// All settings, in the order in which people read them.
-pub const KEYS: [Key; 17] = [
+pub const KEYS: [Key; 20] = [
     INPUT_BUCKET,
     OUTPUT_BUCKET,
     PRESETS,
@@ -161,6 +180,9 @@ pub const KEYS: [Key; 17] = [
     API_ORIGINS,
     API_UPLOAD_PREFIX,
     FAILURE_QUEUE,
+    RESIZE_FUNCTION,
+    KEY_PREFIX,
+    KEY_SUFFIX,
 ];
 
 #[cfg(test)]
