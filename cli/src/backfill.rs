@@ -1,12 +1,16 @@
 //! `thumbline backfill`: thumbnails of every picture that was there before.
 
+mod batch;
 mod bill;
 mod consent;
 mod here;
+mod lambda;
 mod named;
 mod plan;
 mod report;
 mod strata;
+mod sums;
+mod survey;
 
 use std::path::PathBuf;
 
@@ -29,7 +33,8 @@ use crate::engine::EngineArguments;
 #[command(after_help = "Examples:\n  \
     thumbline backfill --input pictures --output thumbs --dry-run\n  \
     thumbline backfill --input pictures --output thumbs\n  \
-    thumbline backfill --input pictures --output thumbs --prefix 2019/ --json\n\n\
+    thumbline backfill --input pictures --output thumbs --prefix 2019/ --json\n  \
+    thumbline backfill --input pictures --output thumbs --via lambda --rate 20\n\n\
     Exit code: 0 when every picture has what it should have, 1 when some have not or it was stopped, 2 when it could not go \
     on.")]
 pub(crate) struct Arguments {
@@ -57,6 +62,10 @@ pub(crate) struct Arguments {
     dry_run: bool,
     #[command(flatten)]
     consent: Consent,
+    #[command(flatten)]
+    lambda: lambda::LambdaArguments,
+    #[command(flatten)]
+    batch: batch::BatchArguments,
     /// Print one JSON object for each picture that there was something to do for, and one with the sums
     #[arg(long)]
     json: bool,
@@ -67,6 +76,10 @@ pub(crate) struct Arguments {
 enum Via {
     /// On this machine
     Here,
+    /// By the resize function, called for 20 pictures at a time
+    Lambda,
+    /// By a job of S3 Batch Operations, over a list of what is not current
+    Batch,
 }
 
 impl Arguments {
@@ -79,5 +92,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Ending> {
     let runtime = tokio::runtime::Runtime::new()?;
     match arguments.via {
         Via::Here => runtime.block_on(here::run(arguments)),
+        Via::Batch => runtime.block_on(batch::run(arguments)),
+        Via::Lambda => runtime.block_on(lambda::run(arguments)),
     }
 }

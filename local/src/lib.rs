@@ -13,6 +13,7 @@
 //! One stack at a time can use a folder; the database's lock sees to it.
 
 mod endpoints;
+mod jobs;
 mod listener;
 mod sink;
 mod stack;

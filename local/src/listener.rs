@@ -1,7 +1,7 @@
 //! Connections, and what answers on them: one address for all services, as `AWS_ENDPOINT_URL` wants it, and one for the REST
 //! API.
 //!
-//! SQS requests carry their operation in a header, Lambda's have paths of their own, and everything else is S3's. A body
+//! SQS requests carry their operation in a header, Lambda's and S3 Control's have paths of their own, and everything else is S3's. A body
 //! for S3 is passed on as it arrives; the others' are small and are read whole, within their services' limits.
 
 use std::convert::Infallible;
@@ -9,6 +9,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::jobs::Jobs;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -52,6 +53,7 @@ pub(crate) struct Services {
     pub(crate) s3: S3,
     pub(crate) lambda: Lambda,
     pub(crate) sqs: Sqs,
+    pub(crate) jobs: Jobs,
 }
 
 /// Serves until told to stop, or until nobody could tell any more.
@@ -122,8 +124,8 @@ impl Site for Services {
         mut request: Request<Incoming>,
         peer: SocketAddr,
     ) -> Result<Response<AnyBody>, Failure> {
-        let for_sqs = Sqs::claims(&request);
-        if !for_sqs && !Lambda::claims(&request) {
+        let (for_sqs, for_jobs) = (Sqs::claims(&request), Jobs::claims(&request));
+        if !for_sqs && !for_jobs && !Lambda::claims(&request) {
             request.extensions_mut().insert(peer);
             let response = self.s3.service().call(request).await.map_err(|error| Failure(error.into()))?;
             return Ok(response.map(|body| body.map_err(Failure).boxed_unsync()));
@@ -131,6 +133,7 @@ impl Site for Services {
         let (parts, body) = request.into_parts();
         let body = read_body(body, MAX_BODY_BYTES).await.map_err(|error| Failure(error.into()))?;
         let response = match body {
+            Some(body) if for_jobs => self.jobs.handle(Request::from_parts(parts, body)),
             Some(body) if for_sqs => self.sqs.handle(Request::from_parts(parts, body)).await,
             Some(body) => self.lambda.handle(Request::from_parts(parts, body)).await,
             None => too_large(),

@@ -8,17 +8,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use redb::{Database, DatabaseError};
 use thumbline_local_gateway::{Gateway, RestApi};
 use thumbline_local_lambda::{
     Account, AsyncConfig, FunctionConfig, Lambda, LambdaOptions, LogSink, Sqs, SqsError, StartError,
 };
-use thumbline_local_s3::{CorsRule, CreateBucketError, Credentials, OpenError, S3, S3Options};
+use thumbline_local_s3::{CorsRule, CreateBucketError, OpenError, S3, S3Options};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::endpoints::Endpoints;
+use crate::jobs::Jobs;
 use crate::listener::{self, Services};
 use crate::sink::Functions;
 use crate::template::{Blueprint, FunctionPlan, Surroundings, TemplateError, TemplateSource};
@@ -197,6 +200,7 @@ impl Stack {
             access_key_id: ACCESS_KEY_ID.to_owned(),
             secret_access_key: SECRET_ACCESS_KEY.to_owned(),
         };
+        let owner = account.clone();
         let functions = blueprint
             .functions
             .iter()
@@ -218,7 +222,7 @@ impl Stack {
         let s3 = S3::open(S3Options {
             database: database.clone(),
             blobs: options.data.join("blobs"),
-            credentials: Credentials {
+            credentials: thumbline_local_s3::Credentials {
                 access_key_id: ACCESS_KEY_ID.to_owned(),
                 secret_access_key: SECRET_ACCESS_KEY.to_owned(),
             },
@@ -230,7 +234,9 @@ impl Stack {
         for bucket in &blueprint.buckets {
             s3.create_bucket(bucket).await?;
         }
-        let services = Services { s3, lambda, sqs };
+        let permissions = blueprint.permissions.clone();
+        let jobs = Jobs::new(owner, lambda.clone(), client(&url), permissions);
+        let services = Services { s3, lambda, sqs, jobs };
         let mut listeners = JoinSet::new();
         let (stop, stopped) = oneshot::channel();
         let mut stops = vec![stop];
@@ -285,6 +291,7 @@ impl Stack {
     /// start with the same data folder.
     pub async fn stop(mut self) {
         self.stop.clear();
+        self.services.0.jobs.stop();
         self.services.0.lambda.stop().await;
         while self.listeners.join_next().await.is_some() {}
         let database = self.database.clone();
@@ -296,8 +303,22 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         self.listeners.abort_all();
+        self.services.0.jobs.stop();
         self.services.0.lambda.abort();
     }
+}
+
+/// A client of the stack's own S3, for what reads and writes objects as everybody does.
+fn client(url: &str) -> Client {
+    let credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "the stack");
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(url)
+        .region(Region::new(REGION))
+        .credentials_provider(credentials)
+        .force_path_style(true);
+    Client::from_conf(config.build())
 }
 
 /// Waits until nobody else uses the database and closes it, so that the data folder is free for the next stack.

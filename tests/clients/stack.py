@@ -16,6 +16,7 @@ import boto3
 import botocore.config
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = pathlib.Path(os.environ.get("TESTED_THUMBLINE", REPOSITORY / "target/debug/thumbline"))
 START_DEADLINE_S = 60
 
 
@@ -39,15 +40,14 @@ class Stack:
     @classmethod
     def start(cls, data, folder, temporary, **parameters):
         """Starts a stack that keeps everything in `data`, with `folder` as its working directory."""
-        program = pathlib.Path(os.environ.get("TESTED_THUMBLINE", REPOSITORY / "target/debug/thumbline"))
-        if not program.is_file():
-            raise FileNotFoundError(f"{program} is not there: `make test-clients` builds it and runs this")
+        if not PROGRAM.is_file():
+            raise FileNotFoundError(f"{PROGRAM} is not there: `make test-clients` builds it and runs this")
         arguments = ["--template", REPOSITORY / "template.yaml", "--port", "0", "--api-port", "0"]
         arguments += ["--retry-delays", "100ms,200ms"]
         for name, value in parameters.items():
             arguments += ["--parameter", f"{name}={value}"]
         process = subprocess.Popen(
-            [program, "local", "--json", "--data", data, *arguments],
+            [PROGRAM, "local", "--json", "--data", data, *arguments],
             cwd=folder,
             env={**os.environ, "TMPDIR": str(temporary)},
             stdin=subprocess.DEVNULL,
@@ -66,7 +66,7 @@ class Stack:
         stop.cancel()
         if not ready:
             process.wait()
-            raise RuntimeError(f"{program} ended with {process.returncode} before it was ready:\n{''.join(log)}")
+            raise RuntimeError(f"{PROGRAM} ended with {process.returncode} before it was ready:\n{''.join(log)}")
         threading.Thread(target=_forward, args=(process.stdout, log), daemon=True).start()
         return cls(process, json.loads(ready), data, log)
 
@@ -93,14 +93,15 @@ class Stack:
             ),
         )
 
-    def aws(self, *arguments, check=True):
-        """Runs the aws CLI and gives the finished process."""
-        environment = {
+    def environment(self):
+        """What a program needs to use the stack, and nothing of who runs the tests."""
+        return {
             "PATH": os.environ["PATH"],
             "LC_ALL": "C.UTF-8",
             "PYTHONUTF8": "1",
             "AWS_ENDPOINT_URL": self.url,
             "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             "AWS_CONFIG_FILE": os.devnull,
@@ -108,9 +109,26 @@ class Stack:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
         }
+
+    def thumbline(self, *arguments):
+        """Runs a command of Thumbline's own with --json: its exit code and the objects that it prints."""
+        buckets = {"THUMBLINE_INPUT_BUCKET": self.input, "THUMBLINE_OUTPUT_BUCKET": self.output}
+        finished = subprocess.run(
+            [PROGRAM, *arguments, "--json"],
+            env={**self.environment(), **buckets},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=180,
+        )
+        sys.stderr.write(finished.stderr)
+        return finished.returncode, [json.loads(line) for line in finished.stdout.splitlines()]
+
+    def aws(self, *arguments, check=True):
+        """Runs the aws CLI and gives the finished process."""
         program = pathlib.Path(sys.executable).with_name("aws")
         finished = subprocess.run(
-            [program, *arguments], env=environment, capture_output=True, text=True, encoding="utf-8", timeout=180
+            [program, *arguments], env=self.environment(), capture_output=True, text=True, encoding="utf-8", timeout=180
         )
         if check and finished.returncode != 0:
             raise AssertionError(f"aws {' '.join(map(str, arguments))}\n{finished.stdout}{finished.stderr}")

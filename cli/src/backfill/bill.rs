@@ -27,7 +27,7 @@ pub(super) struct Cost {
     /// What functions would take for the same work.
     gb_seconds: f64,
     /// What they would cost, besides S3's requests.
-    lambda_dollars: f64,
+    pub(super) lambda_dollars: f64,
     prices: Prices,
 }
 

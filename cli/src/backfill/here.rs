@@ -8,10 +8,10 @@ use thumbline::store::{ErrorKind, Listing, MAX_PAGE_ENTRIES};
 use thumbline::{Outcome, Pipeline, Processed, S3Store, Store as _};
 use thumbline_audit::{Accountant, Group, Look, Position, Selection, State, Walk, process};
 
-use super::Arguments;
 use super::named::Named;
 use super::plan::Plan;
 use super::report::Reporter;
+use super::{Arguments, Via};
 use crate::Ending;
 use crate::buckets::{Store, buckets, call, cores, pipeline, walked};
 use crate::interrupt::Interrupt;
@@ -59,12 +59,21 @@ pub(super) enum Done {
 /// What all pictures share.
 pub(super) struct Work {
     pub(super) pipeline: Pipeline<Store>,
-    selection: Selection,
+    pub(super) selection: Selection,
     named: Option<Named>,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
-    let interrupt = Interrupt::listen(STOPPING)?;
+/// Work that may be begun.
+pub(super) struct Begun {
+    pub(super) work: Arc<Work>,
+    /// How many pictures there are, if that is known.
+    known: Option<u64>,
+    /// Pictures in memory at once.
+    jobs: usize,
+}
+
+/// Looks at what there is to do as far as that is wanted: `None` where it is all that is.
+pub(super) async fn begin(arguments: &Arguments) -> Result<Option<Begun>> {
     let jobs = arguments.jobs.map_or_else(|| PICTURES_PER_CORE * cores(), usize::from);
     let pipeline = pipeline(&arguments.engine, jobs).await?;
     let named = match &arguments.keys {
@@ -79,9 +88,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
     if arguments.dry_run {
         let plan = Plan::of(&work, work.items().await?, jobs).await?;
         plan.print(arguments.json)?;
-        return Ok(Ending::Well);
+        return Ok(None);
     }
-    let known = ask(&arguments, &work, jobs).await?;
+    let known = ask(arguments, &work, jobs).await?;
+    Ok(Some(Begun { work, known, jobs }))
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
+    let interrupt = Interrupt::listen(STOPPING)?;
+    let Some(Begun { work, known, jobs }) = begin(&arguments).await? else { return Ok(Ending::Well) };
     let mut reporter = Reporter::new(arguments.json, known);
     let listed = work.items().await?;
     let done = listed
@@ -127,23 +142,29 @@ impl Refusals {
     }
 }
 
+/// Where functions do the work, they cost no more than so many times what S3's requests do, and mostly less.
+const FUNCTIONS_SHARE: u64 = 10;
+
 /// Asks whoever is there, if it may cost more than what needs no asking. How many pictures there are, if that is known then.
 async fn ask(arguments: &Arguments, work: &Arc<Work>, jobs: usize) -> Result<Option<u64>> {
     let presets = work.pipeline.settings().presets.iter().count() as u64;
     let Some(free) = arguments.consent.pictures_without_asking(presets)? else { return Ok(None) };
+    let free = if arguments.via == Via::Here { free } else { free / FUNCTIONS_SHARE };
     let count = work.count(free).await?;
     if count.is_none() {
         eprintln!("there are more than {free} pictures: looking at what there is to do");
         let plan = Plan::of(work, work.items().await?, jobs).await?;
         plan.print(arguments.json)?;
-        arguments.consent.ask(plan.bill.cost()?.s3_dollars)?;
+        let cost = plan.bill.cost()?;
+        let by_functions = if arguments.via == Via::Here { 0.0 } else { cost.lambda_dollars };
+        arguments.consent.ask(cost.s3_dollars + by_functions)?;
     }
     Ok(count)
 }
 
 impl Work {
     /// What there is to look at, one after the other and never all at once.
-    async fn items(&self) -> Result<BoxStream<'static, Result<Item>>> {
+    pub(super) async fn items(&self) -> Result<BoxStream<'static, Result<Item>>> {
         if let Some(named) = &self.named {
             let selection = self.selection.clone();
             let named =

@@ -53,7 +53,7 @@ pub use lambda::{InvokeError, Lambda, LambdaOptions, StartError};
 pub use log::{LogLine, LogSink};
 pub use mapping::EventSource;
 pub use roster::RunningEnvironment;
-pub use signature::Refusal;
+pub use signature::{Refusal, verify as verify_signature};
 pub use sqs::{
     ActionLog, MessageAttribute, NewMessage, QueueConfig, QueueCounts, ReceivedMessage, Redrive, SentMessage,
     Sqs, SqsError,

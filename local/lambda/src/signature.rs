@@ -61,7 +61,10 @@ impl Refusal {
 }
 
 /// Lets the request in if it is signed by the account's credentials for this service.
-pub(crate) fn verify(account: &Account, service: &str, parts: &Parts, body: &Bytes) -> Result<(), Refusal> {
+///
+/// # Errors
+/// [`Refusal`]
+pub fn verify(account: &Account, service: &str, parts: &Parts, body: &Bytes) -> Result<(), Refusal> {
     verify_at(account, service, parts, body, OffsetDateTime::now_utc())
 }
 

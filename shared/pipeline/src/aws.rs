@@ -266,7 +266,11 @@ impl Aws {
         Ok(format!("https://{}{}.{region}.{suffix}", ask.host_prefix, ask.service.host()))
     }
 
-    fn region(&self) -> Result<&str, String> {
+    /// The region that requests go to.
+    ///
+    /// # Errors
+    /// What to do where none is set.
+    pub fn region(&self) -> Result<&str, String> {
         self.config.region().map(AsRef::as_ref).ok_or_else(|| "no region is set: set AWS_REGION".to_owned())
     }
 

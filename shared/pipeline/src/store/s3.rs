@@ -1,6 +1,7 @@
 //! [`Store`] over the AWS SDK.
 
 mod download;
+mod files;
 mod links;
 
 use std::collections::HashMap;
