@@ -20,11 +20,10 @@ use uuid::Uuid;
 
 use self::control::{Control, JobAsk, Role};
 use super::Arguments;
-use super::here::Work;
+use super::here::{Begun, Work, begin};
 use super::sums::{Progress, Sums};
 use super::survey::{Surely, survey};
 use crate::Ending;
-use crate::buckets::pipeline;
 use crate::interrupt::Interrupt;
 
 /// What Ctrl-C is answered.
@@ -56,13 +55,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
         );
     };
     let interrupt = Interrupt::listen(STOPPING)?;
-    let work =
-        Arc::new(Work { pipeline: pipeline(&arguments.engine, 1).await?, selection: arguments.selection() });
+    let Some(Begun { work, .. }) = begin(&arguments).await? else { return Ok(Ending::Well) };
     let aws = Aws::from_environment().await;
     let control = Control::new(aws.clone(), role.account());
     let progress = Progress::new(arguments.json);
 
-    let (before, list) = list(&arguments, &work, &progress, &interrupt).await?;
+    let (before, list) = list(&work, &progress, &interrupt).await?;
     let Some((list, pictures)) = list else {
         progress.clear();
         return Sums::new(before, None).finish(arguments.json, interrupt.is_asked());
@@ -103,14 +101,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
     for failure in completion::failures(&store, bucket, &format!("{FOLDER}reports/job-{job}/")).await? {
         sums.tell(&failure.key, format!("{}: {}", failure.code, failure.message));
     }
-    sums.look(survey(&arguments, &work, Surely::Asked).await?).await?;
+    sums.look(survey(&work, Surely::Asked).await?).await?;
     progress.clear();
     sums.finish(arguments.json, interrupt.is_asked())
 }
 
 /// Writes down what is not current, and how many pictures that are; `None` where there are none.
 async fn list(
-    arguments: &Arguments,
     work: &Arc<Work>,
     progress: &Progress,
     interrupt: &Interrupt,
@@ -119,7 +116,7 @@ async fn list(
     let mut pictures = 0;
     let mut file = BufWriter::new(NamedTempFile::new().context("there is no room for temporary files")?);
     let bucket = &work.pipeline.settings().input_bucket;
-    let mut accounts = survey(arguments, work, Surely::Listed).await?;
+    let mut accounts = survey(work, Surely::Listed).await?;
     while let Some(account) = accounts.try_next().await? {
         if interrupt.is_asked() {
             return Ok((before, None));

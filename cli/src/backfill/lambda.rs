@@ -14,11 +14,10 @@ use thumbline::{Aws, Hint};
 use thumbline_audit::Tally;
 
 use super::Arguments;
-use super::here::Work;
+use super::here::{Begun, Work, begin};
 use super::sums::{Progress, Sent, Sums};
 use super::survey::{Surely, survey};
 use crate::Ending;
-use crate::buckets::pipeline;
 use crate::interrupt::Interrupt;
 use crate::stack::duration;
 
@@ -49,13 +48,12 @@ pub(crate) struct LambdaArguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<Ending> {
     let interrupt = Interrupt::listen(STOPPING)?;
-    let work =
-        Arc::new(Work { pipeline: pipeline(&arguments.engine, 1).await?, selection: arguments.selection() });
+    let Some(Begun { work, .. }) = begin(&arguments).await? else { return Ok(Ending::Well) };
     let mut caller = Caller::new(Aws::from_environment().await, &arguments.lambda);
     let progress = Progress::new(arguments.json);
     let mut before = Tally::default();
     let mut waiting: Vec<Hint> = Vec::new();
-    let mut accounts = survey(&arguments, &work, Surely::Listed).await?;
+    let mut accounts = survey(&work, Surely::Listed).await?;
     while let Some(account) = accounts.try_next().await? {
         if interrupt.is_asked() {
             break;
@@ -97,7 +95,7 @@ async fn wait_for(
     let mut least = u64::MAX;
     let mut last_made = Instant::now();
     loop {
-        let left = sums.look(survey(arguments, work, Surely::Asked).await?).await?;
+        let left = sums.look(survey(work, Surely::Asked).await?).await?;
         progress.left(left);
         if left < least {
             (least, last_made) = (left, Instant::now());

@@ -6,8 +6,7 @@ use anyhow::{Context, Result};
 use futures::stream::{BoxStream, StreamExt};
 use thumbline_audit::{Accountant, SourceAccount};
 
-use super::Arguments;
-use super::here::{Item, Work, items};
+use super::here::{Item, Work};
 
 /// Pictures that are looked at once: each is a request or two.
 const AT_ONCE: usize = 48;
@@ -21,14 +20,13 @@ pub(super) enum Surely {
     Asked,
 }
 
-/// How each picture stands that the arguments select. One that was named and is not there has no account.
+/// How each picture stands that is selected. One that was named and is not there has no account.
 pub(super) async fn survey(
-    arguments: &Arguments,
     work: &Arc<Work>,
     surely: Surely,
 ) -> Result<BoxStream<'static, Result<SourceAccount>>> {
     let work = Arc::clone(work);
-    let accounts = items(arguments, &work).await?.map(move |item| {
+    let accounts = work.items().await?.map(move |item| {
         let work = Arc::clone(&work);
         async move {
             tokio::spawn(async move { account(&work, item?, surely).await }).await.context("a task ended")?

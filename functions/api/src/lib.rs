@@ -31,10 +31,10 @@ pub mod uploads;
 use std::time::Instant;
 
 use http::{Method, StatusCode};
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use thumbline::{Aws, Call, door};
+use thumbline_runtime::{Invocation, Reply};
 
 use crate::api::Api;
 use crate::event::Request;
@@ -50,12 +50,10 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let settings = door::open()?;
     let started = Api::start(settings, Aws::from_environment().await).await;
     let api = &started.inspect_err(|error| tracing::error!(%error, "not started"))?;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
-        let LambdaEvent { payload, context } = event;
-        let call = Call { deadline: door::deadline(context.deadline()), request_id: context.request_id };
-        Ok::<Value, Diagnostic>(handle(api, &payload, &call).await)
-    }))
-    .await
+    let answer = move |invocation: Invocation| -> Reply<'_> {
+        Box::pin(async move { Ok(handle(api, &invocation.event, &invocation.call).await) })
+    };
+    thumbline_runtime::serve(&answer).await
 }
 
 /// Answers one event. An invocation never fails: whoever asks is told in HTTP what is wrong.

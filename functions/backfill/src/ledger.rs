@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use thumbline::layout::{RECORD_FOLDERS, hex};
-use thumbline::store::{Condition, NewObject, Read, StoreError, Written};
+use thumbline::store::{Condition, ErrorKind, NewObject, Read, StoreError, Written};
 use thumbline::{ETag, Store};
 
 use crate::ask::Kind;
@@ -69,7 +69,14 @@ impl<'a, S: Store> Ledger<'a, S> {
     /// # Errors
     /// [`StoreError`]
     pub async fn save(&self, record: &Record, condition: &Condition) -> Result<Saved, StoreError> {
-        let body = Bytes::from(serde_json::to_vec(record).unwrap_or_default());
+        let body = serde_json::to_vec(record).map_err(|error| StoreError {
+            kind: ErrorKind::Refused,
+            operation: "PutObject",
+            bucket: self.bucket.to_owned(),
+            key: self.key.clone(),
+            detail: format!("the record can't be written as JSON: {error}"),
+        })?;
+        let body = Bytes::from(body);
         let mut conflicts = 0;
         loop {
             let object = NewObject {

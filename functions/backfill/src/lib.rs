@@ -22,11 +22,12 @@ pub mod turn;
 
 use std::time::Instant;
 
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use thumbline::store::StoreError;
 use thumbline::{Aws, Call, Pipeline, S3Store, Store, door, telemetry};
 use thumbline_audit::{STATES, Selection};
+use thumbline_runtime::{Invocation, Reply};
 
 use crate::ask::{Ask, AskError, Kind, Verb};
 use crate::functions::{Functions, LambdaFunctions};
@@ -88,13 +89,14 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::from_environment().await;
     let pipeline: Pipeline<S3Store> = Pipeline::new(settings, aws.s3());
     let (pipeline, aws, resize) = (&pipeline, &aws, resize.as_str());
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let LambdaEvent { payload, context } = event;
-        let call = Call { deadline: door::deadline(context.deadline()), request_id: context.request_id };
-        let functions = LambdaFunctions { aws, resize, own: &context.invoked_function_arn };
-        Box::pin(handle(pipeline, &functions, payload, &call)).await.map_err(Diagnostic::from)
-    }))
-    .await
+    let answer = move |invocation: Invocation| -> Reply<'_> {
+        Box::pin(async move {
+            let functions = LambdaFunctions { aws, resize, own: &invocation.context.invoked_function_arn };
+            let answered = handle(pipeline, &functions, invocation.value()?, &invocation.call).await;
+            answered.map_err(Diagnostic::from)
+        })
+    };
+    thumbline_runtime::serve(&answer).await
 }
 
 /// Handles one invocation.

@@ -75,7 +75,7 @@ impl<S: Store + Clone, F: Functions> Turn<'_, S, F> {
     /// [`TurnError`]
     pub async fn run(mut self) -> Result<Record, TurnError> {
         let announced_before = self.record.announced;
-        let listed_before = self.record.tally.sources;
+        let position_before = self.record.position.clone();
         let ended = match self.work().await {
             Err(error) if error.kind.may_pass() => {
                 // Lambda tries this event again, which must find that nobody has the run.
@@ -85,7 +85,7 @@ impl<S: Store + Clone, F: Functions> Turn<'_, S, F> {
             Err(error) => End::Over(Status::Failed, Some(error.to_string())),
             Ok(ended) => ended,
         };
-        let has_moved = self.record.announced > announced_before || self.record.tally.sources > listed_before;
+        let has_moved = self.record.announced > announced_before || self.record.position != position_before;
         self.record.idle_turns = if has_moved { 0 } else { self.record.idle_turns.saturating_add(1) };
         match ended {
             End::Lost => {}

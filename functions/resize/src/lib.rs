@@ -9,10 +9,11 @@
 
 pub mod answer;
 
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::Diagnostic;
 use serde_json::Value;
 use thumbline::event::BatchJob;
 use thumbline::{Call, Envelope, Hint, Outcome, Pipeline, Processed, S3Store, Store, door};
+use thumbline_runtime::{Invocation, Reply};
 
 use crate::answer::Refusal;
 
@@ -25,12 +26,12 @@ use crate::answer::Refusal;
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     let pipeline = Pipeline::new(door::open()?, S3Store::from_environment().await);
     let pipeline = &pipeline;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let LambdaEvent { payload, context } = event;
-        let call = Call { deadline: door::deadline(context.deadline()), request_id: context.request_id };
-        handle(pipeline, payload, &call).await.map_err(Diagnostic::from)
-    }))
-    .await
+    let answer = move |invocation: Invocation| -> Reply<'_> {
+        Box::pin(async move {
+            handle(pipeline, invocation.value()?, &invocation.call).await.map_err(Diagnostic::from)
+        })
+    };
+    thumbline_runtime::serve(&answer).await
 }
 
 /// Handles one invocation.
