@@ -2,7 +2,6 @@
 
 use thumbline::store::Entry;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// Which sources are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +18,7 @@ impl Selection {
     /// Whether a source is meant. One whose time can't be read is: to make too much is the smaller harm.
     pub fn admits(&self, source: &Entry) -> bool {
         let is_late = self.modified_since.is_none_or(|since| {
-            let written = source.last_modified.as_deref().map(|text| OffsetDateTime::parse(text, &Rfc3339));
-            written.and_then(Result::ok).is_none_or(|written| written >= since)
+            source.written_nanos().is_none_or(|written| written >= since.unix_timestamp_nanos())
         });
         is_late && self.admits_key(&source.key)
     }

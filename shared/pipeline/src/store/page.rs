@@ -1,5 +1,7 @@
 //! Pages of a whole bucket, in the order of its keys: what walks over buckets, and lists for people, are made of.
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use serde::{Deserialize, Serialize};
 
 use super::ETag;
@@ -15,6 +17,14 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// Whether there are more after the last of them.
     pub has_more: bool,
+}
+
+impl Entry {
+    /// When it was written, in nanoseconds since the epoch, if that can be read.
+    pub fn written_nanos(&self) -> Option<i128> {
+        let text = self.last_modified.as_deref()?;
+        DateTime::from_str(text, Format::DateTime).ok().map(|time| time.as_nanos())
+    }
 }
 
 /// An object as a listing shows it.
