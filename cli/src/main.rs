@@ -20,7 +20,9 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Thumbnails of every picture that lands in an S3 bucket.
 #[derive(Parser)]
@@ -59,8 +61,10 @@ const LOG_FILTER: &str = "warn,s3s=off";
 fn main() -> ExitCode {
     thumbline::memory::retain();
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let asked = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let filter = asked.or_else(|| LOG_FILTER.parse().ok()).unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     let ending = match arguments.command {
         Command::Local(arguments) => local::run(arguments),
         Command::Demo(arguments) => demo::run(&arguments),

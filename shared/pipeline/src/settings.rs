@@ -13,6 +13,7 @@ use std::fmt;
 use std::num::NonZero;
 
 use thumbline_imaging::Limits;
+use tracing_subscriber::filter::Targets;
 
 pub use api::{ApiSettings, Origins, Reading, Sizes};
 pub use key::{KEYS, Key};
@@ -36,7 +37,7 @@ pub struct Settings {
     pub decoders: usize,
     /// The `Cache-Control` header of thumbnails.
     pub cache_control: String,
-    /// What is logged, as a `tracing` filter.
+    /// What is logged: levels, of all or of targets, as `tracing` filters are written.
     pub log: String,
     /// What only the API needs to know.
     pub api: ApiSettings,
@@ -110,9 +111,8 @@ impl Settings {
         });
         let cache_control = taking.take(key::CACHE_CONTROL, header_value);
         let log = taking.take(key::LOG, |text| {
-            tracing_subscriber::EnvFilter::try_new(text)
-                .map(|_| text.to_owned())
-                .map_err(|e| format!("{text:?}: {e}"))
+            let filter: Result<Targets, _> = text.parse();
+            filter.map(|_| text.to_owned()).map_err(|e| format!("{text:?}: {e}"))
         });
         let api = taking.take_api();
         let backfill = taking.take_backfill();
