@@ -104,7 +104,7 @@ def requests(thumbline, command):
     if ended.returncode != 0:
         sys.exit(f"scale.py: {command} ended with {ended.returncode}: {ended.stderr}")
     sums = json.loads(ended.stdout.splitlines()[-1])
-    asked = sums.get("summary", sums)["requests"]
+    asked = (sums["summary"]["measured"] if command == "backfill" else sums)["requests"]
     return {kind: asked[kind] / COUNTED for kind in ("list", "get", "head", "put")}
 
 
