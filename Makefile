@@ -81,6 +81,19 @@ prove-backfill: rust-tools ## backfill and verify on 100,000 objects (OBJECTS=),
 	OBJECTS=$(or $(OBJECTS),100000) cargo test --locked --profile proof -p thumbline-cli --test buckets -- \
 		--ignored --nocapture --test-threads 1
 
+# With the features of the whole workspace, as the Rust tests are built: nothing is compiled a second time.
+.PHONY: prove
+prove: prove-build ## what Thumbline promises, and attempts to break it (CHECK=name, SEED=, JSON=1)
+	@$(TARGET)/debug/prove $(CHECK) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json)
+
+.PHONY: prove-long
+prove-long: prove-build ## the same with more cases, and for longer
+	@$(TARGET)/debug/prove --long $(CHECK) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json)
+
+.PHONY: prove-build
+prove-build: rust-tools
+	cargo build --locked --workspace --bin prove --bin bootstrap --bin thumbline
+
 .PHONY: test-clients
 test-clients: build run-client-tests ## the aws CLI and boto3 against `thumbline local`
 
