@@ -10,6 +10,7 @@
 mod check;
 mod checks;
 mod report;
+mod stage;
 
 use std::path::Path;
 use std::process::ExitCode;
