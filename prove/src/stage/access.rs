@@ -17,15 +17,16 @@ pub(crate) const REGION: &str = "us-east-1";
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     pub(crate) url: String,
-    pub(crate) access_key_id: String,
-    pub(crate) secret_access_key: String,
+    /// The access key's two halves.
+    pub(crate) key_id: String,
+    pub(crate) secret: String,
 }
 
 impl Access {
     /// To a stack's services.
     pub(crate) fn to(endpoints: &Endpoints) -> Access {
         let Endpoints { s3, access_key_id, secret_access_key, .. } = endpoints.clone();
-        Access { url: s3, access_key_id, secret_access_key }
+        Access { url: s3, key_id: access_key_id, secret: secret_access_key }
     }
 
     /// The same by way of another address.
@@ -57,13 +58,13 @@ impl Access {
         [
             ("AWS_ENDPOINT_URL", &self.url),
             ("AWS_REGION", REGION),
-            ("AWS_ACCESS_KEY_ID", &self.access_key_id),
-            ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
+            ("AWS_ACCESS_KEY_ID", &self.key_id),
+            ("AWS_SECRET_ACCESS_KEY", &self.secret),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ]
     }
 
     fn credentials(&self) -> Credentials {
-        Credentials::new(&self.access_key_id, &self.secret_access_key, None, None, "prove")
+        Credentials::new(&self.key_id, &self.secret, None, None, "prove")
     }
 }

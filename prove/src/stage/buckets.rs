@@ -32,17 +32,14 @@ impl Buckets {
     /// Opens them, empty, in a folder of their own.
     pub(crate) async fn open(folder: &Path) -> anyhow::Result<Buckets> {
         std::fs::create_dir_all(folder)?;
-        let access = Access {
-            url: String::new(),
-            access_key_id: "thumbline".to_owned(),
-            secret_access_key: "secret".to_owned(),
-        };
+        let access =
+            Access { url: String::new(), key_id: "thumbline".to_owned(), secret: "secret".to_owned() };
         let s3 = S3::open(S3Options {
             database: Arc::new(Database::create(folder.join("index.redb"))?),
             blobs: folder.join("blobs"),
             credentials: thumbline_local_s3::Credentials {
-                access_key_id: access.access_key_id.clone(),
-                secret_access_key: access.secret_access_key.clone(),
+                access_key_id: access.key_id.clone(),
+                secret_access_key: access.secret.clone(),
             },
             region: REGION.to_owned(),
             rules: Vec::new(),

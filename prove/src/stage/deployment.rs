@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_s3::Client;
-use thumbline_local::{Stack, StackOptions};
+use thumbline_local::{LogSink, Stack, StackOptions};
 use tokio::process::Command;
 
 use super::access::Access;
@@ -31,6 +31,8 @@ impl Deployment {
         let mut options = StackOptions::new(terms.template(), data, terms.bootstrap());
         options.concurrency = 2;
         options.retry_delays = Some(vec![Duration::from_millis(10); 2]);
+        // Thousands of lines that say that all is well; what is not shows in the outcomes.
+        options.logs = LogSink::new(|_| ());
         options.parameters.insert("Presets".to_owned(), PRESETS.to_owned());
         change(&mut options);
         let stack = Stack::start(options).await.context("starting a stack")?;

@@ -242,7 +242,9 @@ fn merged(
         let (from, to) = (place.get(from).context("a state")?, place.get(to).context("a state")?);
         edges.get_mut(*from).context("a state")?.push((*ask, *answer, *to));
     }
-    edges.iter_mut().for_each(|edges| edges.sort_unstable());
+    for edges in &mut edges {
+        edges.sort_unstable();
+    }
     let mut kinds: Vec<usize> = vec![0; histories.len()];
     let mut told_apart = 1;
     loop {

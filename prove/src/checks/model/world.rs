@@ -10,7 +10,7 @@ use std::sync::Arc;
 use stateright::{Model, Path, Property};
 
 use super::automaton::{Automaton, Doing, Place};
-use super::question::{Answer, Ask, NOTHING, SLOTS, Slots, Version, answer};
+use super::question::{Answer, Ask, MANIFEST, NOTHING, SLOTS, Slots, Version, answer};
 
 /// How much may happen.
 #[derive(Clone, Copy, Debug)]
@@ -110,13 +110,17 @@ impl World {
         moment.slots == expected.map_or([NOTHING; SLOTS], |slots| slots.copied().unwrap_or([u8::MAX; SLOTS]))
     }
 
-    /// Whether this is what docs/guarantees.md says may remain of a handler that died for good.
-    fn may_remain(moment: &Moment) -> bool {
-        moment.lost > 0 && (!moment.is_fresh || moment.source.is_none() || moment.has_returned)
+    /// Whether this is what docs/guarantees.md says may remain of a handler that died for good: outputs of a picture that is gone
+    /// or no picture any more, and those of other bytes where the source has returned to bytes that it had before.
+    fn may_remain(&self, moment: &Moment) -> bool {
+        let wanted = moment.source.and_then(|version| self.expected.get(usize::from(version)));
+        let has_no_thumbnails =
+            wanted.is_none_or(|slots| slots.iter().take(MANIFEST).all(|content| *content == NOTHING));
+        moment.lost > 0 && (!moment.is_fresh || has_no_thumbnails || moment.has_returned)
     }
 
     /// The source is changed, and an event about it is on its way.
-    fn change(&self, from: &Moment, source: Option<Version>) -> Moment {
+    fn change(from: &Moment, source: Option<Version>) -> Moment {
         let mut moment = from.clone();
         if let Some(version) = source {
             moment.has_returned = from.source != source && from.had & (1 << version) != 0;
@@ -236,8 +240,8 @@ impl Model for World {
 
     fn next_state(&self, from: &Moment, happening: Happening) -> Option<Moment> {
         match happening {
-            Happening::Put(version) => Some(self.change(from, Some(version))),
-            Happening::Remove => Some(self.change(from, None)),
+            Happening::Put(version) => Some(Self::change(from, Some(version))),
+            Happening::Remove => Some(Self::change(from, None)),
             Happening::Deliver | Happening::DeliverAndKeep => {
                 let mut moment = from.clone();
                 if happening == Happening::Deliver {
@@ -272,7 +276,7 @@ impl Model for World {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![Property::always(CONVERGES, |world: &World, moment: &Moment| {
             let is_at_rest = moment.pending == 0 && moment.handlers.is_empty();
-            !is_at_rest || world.is_settled(moment) || Self::may_remain(moment)
+            !is_at_rest || world.is_settled(moment) || world.may_remain(moment)
         })]
     }
 }
