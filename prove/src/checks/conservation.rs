@@ -17,6 +17,7 @@ use thumbline::store::{META_RECIPE, META_SOURCE_ETAG};
 use thumbline_local::InvocationRecord;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::oneshot;
 
 use crate::check::{Check, Finding, Terms, progress};
 use crate::stage::deployment::Deployment;
@@ -61,8 +62,10 @@ impl Check for Conservation {
         .await?;
         proxy.lead_to(&deployment.access.url);
 
-        let ledger = tokio::spawn(keep(deployment.stack.lambda().subscribe(), events));
+        let (all_are_sent, total) = oneshot::channel();
+        let ledger = tokio::spawn(keep(deployment.stack.lambda().subscribe(), total));
         let sent = send(&deployment, events, &mut Dice::new(terms.seed)).await?;
+        let _ = all_are_sent.send(sent.len());
         let ledger = ledger.await.context("keeping the ledger")??;
         deployment.stack.idle().await;
         weather.clear_up();
@@ -104,7 +107,8 @@ enum Change {
     Test,
 }
 
-/// Changes sources, and lets the functions hear of it late, twice and in another order. The ids of the events.
+/// Changes sources until there are so many events, and lets the functions hear of it late, twice and in another order. The ids of
+/// the events: every change has had its own, so there may be a few more.
 async fn send(deployment: &Deployment, events: usize, dice: &mut Dice) -> anyhow::Result<BTreeSet<String>> {
     let function = deployment.function()?;
     // Each picture has about two events about two changes.
@@ -127,7 +131,6 @@ async fn send(deployment: &Deployment, events: usize, dice: &mut Dice) -> anyhow
             };
             waiting.extend(std::iter::repeat_n(payload, copies));
         }
-        waiting.truncate(events - sent.len());
         while waiting.len() > HELD_BACK {
             let next = waiting.swap_remove(dice.index(waiting.len()));
             sent.insert(deployment.stack.lambda().enqueue(&function, &next.to_string()).await?);
@@ -137,7 +140,7 @@ async fn send(deployment: &Deployment, events: usize, dice: &mut Dice) -> anyhow
         let next = waiting.swap_remove(dice.index(waiting.len()));
         sent.insert(deployment.stack.lambda().enqueue(&function, &next.to_string()).await?);
     }
-    ensure!(sent.len() == events, "{} ids for {events} events", sent.len());
+    ensure!(sent.len() >= events, "{} ids for {events} events", sent.len());
     Ok(sent)
 }
 
@@ -181,14 +184,20 @@ struct Ledger {
     twice: Vec<String>,
 }
 
-/// Writes down every end of an event, until there are as many as events.
-async fn keep(mut records: Receiver<Arc<InvocationRecord>>, events: usize) -> anyhow::Result<Ledger> {
-    let mut ledger = Ledger::default();
-    while ledger.done.len() + ledger.given_up.len() < events {
-        match records.recv().await {
-            Ok(record) => ledger.enter(&record),
-            Err(RecvError::Lagged(lost)) => anyhow::bail!("{lost} invocations were not seen"),
-            Err(RecvError::Closed) => anyhow::bail!("the stack has ended"),
+/// Writes down every end of an event, until there are as many as were sent.
+async fn keep(
+    mut records: Receiver<Arc<InvocationRecord>>,
+    mut total: oneshot::Receiver<usize>,
+) -> anyhow::Result<Ledger> {
+    let (mut ledger, mut sent) = (Ledger::default(), None);
+    while sent.is_none_or(|sent| ledger.done.len() + ledger.given_up.len() < sent) {
+        tokio::select! {
+            told = &mut total, if sent.is_none() => sent = Some(told.context("sending events")?),
+            record = records.recv() => match record {
+                Ok(record) => ledger.enter(&record),
+                Err(RecvError::Lagged(lost)) => anyhow::bail!("{lost} invocations were not seen"),
+                Err(RecvError::Closed) => anyhow::bail!("the stack has ended"),
+            },
         }
     }
     Ok(ledger)

@@ -51,6 +51,7 @@ impl Check for Soak {
         let url = proxy.url.clone();
         let deployment = Deployment::start(terms, |options| {
             options.environment.insert("AWS_ENDPOINT_URL".to_owned(), url);
+            options.parameters.insert("Api".to_owned(), "enabled".to_owned());
             options.environment.insert("TMPDIR".to_owned(), temporary.display().to_string());
         })
         .await?;
