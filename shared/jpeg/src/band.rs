@@ -96,7 +96,7 @@ impl DcPart {
             let table = if scan.is_refinement() {
                 None
             } else {
-                Some(DcTable::new(defined(scan, scan.tables.dc[part.dc].as_ref())?))
+                Some(DcTable::new(defined(scan, scan.tables.dc[part.dc].as_ref())?, None))
             };
             let component = &layout.components[part.component];
             let (across, down) =
@@ -146,7 +146,7 @@ impl Work for DecodeDc<'_, '_, '_> {
                     window.refill(entropy.data.clean());
                     match &part.table {
                         Some(table) => match table.difference(&mut window) {
-                            Ok(difference) => {
+                            Ok((difference, _)) => {
                                 part.predicted = part.predicted.wrapping_add(difference);
                                 *coefficient = (part.predicted << low) as i16;
                             }

@@ -79,6 +79,13 @@ impl Window {
         self.held = self.held.wrapping_sub(count);
     }
 
+    /// Undoes going on by `bits`, which were the last that were gone on by, and `count` of them, at least one.
+    #[inline(always)]
+    pub(crate) fn give_back(&mut self, bits: u32, count: u32) {
+        self.bits = self.bits >> count | u64::from(bits) << (64 - count);
+        self.held = self.held.wrapping_add(count);
+    }
+
     /// How many bits of the data were taken.
     fn taken(self) -> usize {
         (self.at * 8).saturating_sub((self.held & 63) as usize)

@@ -14,8 +14,12 @@ const LOOKAHEAD: u32 = 10;
 /// How many bits are looked at for skipping.
 const SKIP_LOOKAHEAD: u32 = 13;
 
-/// What an end of block adds to the index of a coefficient: more than there are coefficients.
+/// What an end of block adds to the index of a coefficient: more than there are coefficients. By itself, it is taken for
+/// one more coefficient, which is zero, and adds one to that.
 pub(crate) const END_OF_BLOCK: usize = 128;
+
+/// The symbol for it.
+const END_OF_BLOCK_SYMBOL: u8 = 0;
 
 /// A bit pattern that is no code.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +94,31 @@ impl Codes {
     }
 }
 
+/// A code, with its length in bits.
+#[derive(Clone, Copy, Debug)]
+struct Code {
+    bits: u32,
+    length: u32,
+}
+
+impl Code {
+    /// That of an end of block, if a table has one.
+    fn of_end_of_block(spec: &HuffmanSpec) -> Option<Self> {
+        let mut values = spec.values.iter();
+        let mut bits = 0;
+        for (length, &count) in (1_u32..).zip(&spec.counts) {
+            for _ in 0..count {
+                if *values.next()? == END_OF_BLOCK_SYMBOL {
+                    return Some(Self { bits, length });
+                }
+                bits += 1;
+            }
+            bits <<= 1;
+        }
+        None
+    }
+}
+
 /// EXTEND of T.81 F.2.2.1: what a number of `size` bits means as a coefficient, or as a difference.
 #[inline(always)]
 pub(crate) fn extend(bits: u32, size: u32) -> i32 {
@@ -107,6 +136,8 @@ struct Entry(u32);
 
 impl Entry {
     const TAKE_VALUE: u32 = 1 << 7;
+    /// Of what is added to the index of a coefficient, what an end of block adds.
+    const END: u32 = (END_OF_BLOCK as u32) << 8;
     const TOO_LONG: Self = Self(Self::TAKE_VALUE);
 
     fn new(length: u32, advance: usize, value: i32) -> Self {
@@ -122,6 +153,11 @@ impl Entry {
             let Self(entry) = Self::new(length, advance, size as i32);
             Self(entry | Self::TAKE_VALUE)
         }
+    }
+
+    /// The same with an end of block after it.
+    fn and_end(self, end: Code) -> Self {
+        Self(self.0 + end.length + Self::END)
     }
 }
 
@@ -142,20 +178,23 @@ pub(crate) struct DcTable {
 }
 
 impl DcTable {
-    /// Makes a table ready. A DC symbol of more than 15 bits of value is none.
-    pub(crate) fn new(spec: &HuffmanSpec) -> Self {
+    /// Makes a table ready. A DC symbol of more than 15 bits of value is none. Where AC coefficients follow, of the table
+    /// `ac`, an end of block that comes at once is found with the difference, if both are short.
+    pub(crate) fn new(spec: &HuffmanSpec, ac: Option<&HuffmanSpec>) -> Self {
         let (codes, short) = Codes::new(spec);
-        let entries = entries(&short, |symbol| (symbol <= 15).then_some((u32::from(symbol), 0)));
+        let end = ac.and_then(Code::of_end_of_block);
+        let entries = entries(&short, end, |symbol| (symbol <= 15).then_some((u32::from(symbol), 0)));
         Self { codes, entries }
     }
 
-    /// The next difference. Takes at most 31 bits, which must be in the window.
+    /// The next difference, and whether the block is known to end after it. Takes at most 31 bits, which must be in the
+    /// window.
     #[inline(always)]
-    pub(crate) fn difference(&self, window: &mut Window) -> Result<i32, NoSuchCode> {
+    pub(crate) fn difference(&self, window: &mut Window) -> Result<(i32, bool), NoSuchCode> {
         let Entry(entry) = self.entries[window.peek(LOOKAHEAD)];
         if entry & Entry::TAKE_VALUE == 0 {
             window.skip(entry);
-            return Ok(entry as i32 >> 16);
+            return Ok((entry as i32 >> 16, entry & Entry::END != 0));
         }
         let size = match entry & 63 {
             0 => self.codes.long_symbol(window)?.into(),
@@ -167,12 +206,13 @@ impl DcTable {
         if size > 15 {
             return Err(NoSuchCode);
         }
-        Ok(extend(window.take(size), size))
+        Ok((extend(window.take(size), size), false))
     }
 }
 
-/// A table that is indexed by [`LOOKAHEAD`] bits, given what each symbol says: a size, and how far to advance.
-fn entries(short: &Short, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Box<Entries> {
+/// A table that is indexed by [`LOOKAHEAD`] bits, given what each symbol says: a size, and how far to advance. The code of
+/// an end of block, if there is one to look for, is taken together with a value before it.
+fn entries(short: &Short, end: Option<Code>, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Box<Entries> {
     let mut entries = Box::new([Entry::TOO_LONG; 1 << LOOKAHEAD]);
     let mut next = 0;
     while next < 1 << LOOKAHEAD {
@@ -181,10 +221,18 @@ fn entries(short: &Short, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Box<E
         // All patterns that begin with the same code, and with the same value if that fits.
         let mut alike = 1;
         if let (1..=LOOKAHEAD, Some((size, advance))) = (length, meaning(symbol)) {
-            let used = if length + size <= LOOKAHEAD { length + size } else { length };
-            alike = 1 << (LOOKAHEAD - used);
+            let is_whole = length + size <= LOOKAHEAD;
+            let spare = LOOKAHEAD - if is_whole { length + size } else { length };
+            alike = 1 << spare;
             let entry = Entry::of(next, length, size, advance);
             entries[next as usize..(next + alike) as usize].fill(entry);
+            // Runs of zeros and ends of blocks have no value, and are no last coefficients.
+            let is_value = is_whole && (size > 0 || advance == 0);
+            if let Some(end) = end.filter(|end| is_value && end.length <= spare) {
+                let spare = spare - end.length;
+                let start = (next | end.bits << spare) as usize;
+                entries[start..start + (1 << spare)].fill(entry.and_end(end));
+            }
         }
         next += alike;
     }
@@ -196,6 +244,8 @@ pub(crate) struct AcTable {
     codes: Codes,
     short: Box<Short>,
     entries: Box<Entries>,
+    /// What is taken together with a value before it.
+    end: Option<Code>,
     /// 6 bits, how many bits to go on by; then by how many coefficients.
     skips: Box<Skips>,
 }
@@ -228,7 +278,7 @@ fn look_up<const LENGTH: usize>(
 fn run_and_size(symbol: u8) -> (u32, usize) {
     match (symbol >> 4, symbol & 15) {
         (15, 0) => (0, 16),
-        (_, 0) => (0, END_OF_BLOCK),
+        (_, 0) => (0, END_OF_BLOCK + 1),
         (run, size) => (size.into(), usize::from(run) + 1),
     }
 }
@@ -237,13 +287,15 @@ impl AcTable {
     /// Makes a table ready, for skipping as well or only for coefficients.
     pub(crate) fn new(spec: &HuffmanSpec, is_skipping: bool) -> Self {
         let (codes, short) = Codes::new(spec);
-        let entries = entries(&short, |symbol| Some(run_and_size(symbol)));
+        let end = Code::of_end_of_block(spec);
+        let entries = entries(&short, end, |symbol| Some(run_and_size(symbol)));
         let skips = if is_skipping { skips(&short) } else { Box::new([0; 1 << SKIP_LOOKAHEAD]) };
-        Self { codes, short, entries, skips }
+        Self { codes, short, entries, end, skips }
     }
 
-    /// The next coefficient: by how many to advance, and its value. Takes at most 31 bits, which must be in the window; if it
-    /// takes more than one look-up, it refills the window.
+    /// The next coefficient: by how many to advance, with [`END_OF_BLOCK`] in it if the block ends after that, and its value:
+    /// zero of an end of block by itself. Takes at most 31 bits, which must be in the window; if it takes more than one
+    /// look-up, it refills the window.
     #[inline(always)]
     pub(crate) fn coefficient<const LENGTH: usize>(
         &self,
@@ -251,6 +303,15 @@ impl AcTable {
         clean: &Clean<LENGTH>,
     ) -> Result<(usize, i32), NoSuchCode> {
         look_up(&self.codes, &self.entries, window, clean, run_and_size)
+    }
+
+    /// Gives an end of block back that was taken together with the 63rd coefficient: no end comes after that one, and what
+    /// looked like it is of the next block.
+    #[cold]
+    pub(crate) fn give_end_back(&self, window: &mut Window) {
+        if let Some(Code { bits, length }) = self.end {
+            window.give_back(bits, length);
+        }
     }
 
     /// The next symbols of one block, as many as one look-up has: how many bits they take, in the low six bits, and by how
@@ -329,7 +390,7 @@ impl BandTable {
     /// Makes a table ready.
     pub(crate) fn new(spec: &HuffmanSpec) -> Self {
         let (codes, short) = Codes::new(spec);
-        let entries = entries(&short, |symbol| Some(run_and_size_in_band(symbol)));
+        let entries = entries(&short, None, |symbol| Some(run_and_size_in_band(symbol)));
         Self { codes, entries }
     }
 

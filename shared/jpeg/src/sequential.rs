@@ -65,7 +65,7 @@ impl<'a> SequentialScan<'a> {
         let is_interleaved = scan.parts.len() > 1;
         let (mut parts, mut slots) = (Vec::new(), Vec::new());
         // Two components mostly share their tables.
-        let mut dc_tables: [Option<Arc<DcTable>>; 4] = Default::default();
+        let mut dc_tables: [[Option<Arc<DcTable>>; 4]; 4] = Default::default();
         let mut ac_tables: [Option<Arc<AcTable>>; 4] = Default::default();
         let is_reduced = layout.rows_per_mcu < 8 * frame.most_down;
         for (index, named) in scan.parts.iter().enumerate() {
@@ -74,7 +74,8 @@ impl<'a> SequentialScan<'a> {
             let steps = defined(scan, scan.tables.quantization[quantization].as_ref())?;
             let dc = defined(scan, scan.tables.dc[named.dc].as_ref())?;
             let ac = defined(scan, scan.tables.ac[named.ac].as_ref())?;
-            let dc = dc_tables[named.dc].get_or_insert_with(|| Arc::new(DcTable::new(dc)));
+            let dc =
+                dc_tables[named.dc][named.ac].get_or_insert_with(|| Arc::new(DcTable::new(dc, Some(ac))));
             let ac = ac_tables[named.ac].get_or_insert_with(|| Arc::new(AcTable::new(ac, is_reduced)));
             let transform = Arc::new(Transform::new(component.points_across, component.points_down));
             parts.push(Part {
@@ -199,8 +200,12 @@ fn decode_block(
     block: &mut Coefficients,
 ) -> Result<usize, Fault> {
     window.refill(clean);
-    part.predicted = part.predicted.wrapping_add(part.dc.difference(window)?);
+    let (difference, is_ended) = part.dc.difference(window)?;
+    part.predicted = part.predicted.wrapping_add(difference);
     block[0] = (part.predicted as i16).wrapping_mul(part.steps[0]);
+    if is_ended {
+        return Ok(0);
+    }
     let needed = part.needed;
     let mut index = 0;
     if needed > 0 {
@@ -221,15 +226,20 @@ fn decode_block(
                 break value;
             }
         };
-        if index >= END_OF_BLOCK {
-            return Ok(index - END_OF_BLOCK);
-        }
+        let is_ended = index >= END_OF_BLOCK;
+        index -= if is_ended { END_OF_BLOCK } else { 0 };
         if index > 63 {
             return Err(Fault::Overfull);
         }
-        if index == needed {
-            let place = usize::from(ZIGZAG[index & 63]);
-            block[place & 63] = (value as i16).wrapping_mul(part.steps[index & 63]);
+        // Also where it is none that is needed: what the transform does not look at does no harm.
+        let place = usize::from(ZIGZAG[index & 63]);
+        block[place & 63] = (value as i16).wrapping_mul(part.steps[index & 63]);
+        if is_ended {
+            if index == 63 && value != 0 {
+                ac.give_end_back(window);
+            }
+            // An end of block by itself is no coefficient.
+            return Ok((index - usize::from(value == 0)).min(needed));
         }
         if index == 63 {
             return Ok(index);

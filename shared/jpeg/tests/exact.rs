@@ -237,6 +237,8 @@ fn codings(picture: &Picture<'_>) -> Vec<Vec<u8>> {
     let single: Vec<Scan> = (0..count).rev().map(|component| Scan::sequential(&[component])).collect();
     let baseline = [Scan::sequential(&all)];
     let long_codes = Picture { code_length: 16, ..picture.clone() };
+    // An end of block, and values of one and two bits.
+    let short_codes = Picture { short_codes: &[0, 1, 2], ..picture.clone() };
     let restarts = Picture { restart: 3, ..picture.clone() };
     let wide_steps = Picture { wide_steps: true, ..picture.clone() };
     let mut codings = vec![picture.write(0xC0, &baseline)];
@@ -253,6 +255,8 @@ fn codings(picture: &Picture<'_>) -> Vec<Vec<u8>> {
         picture.write(0xC1, &single),
         long_codes.write(0xC1, &baseline),
         long_codes.write(0xC2, &progression(count)),
+        short_codes.write(0xC1, &baseline),
+        short_codes.write(0xC2, &progression(count)),
         restarts.write(0xC1, &baseline),
         restarts.write(0xC1, &single),
         wide_steps.write(0xC1, &baseline),

@@ -221,3 +221,15 @@ fn scales_cover_what_is_wanted() {
     assert_eq!(Scale::covering((1, 2), (1, 2)), Scale::FULL);
     assert_eq!((Scale::eighths(0), Scale::eighths(9)), (None, None));
 }
+
+#[test]
+fn what_looks_like_an_end_of_block_after_the_last_coefficient_is_of_the_next_block() {
+    // No end comes after a 63rd coefficient that is not zero. A difference of zero has the code of an end, and looks like it.
+    let mut block = [0; 64];
+    (block[0], block[1], block[63]) = (20, 7, -1);
+    let blocks = vec![block; 6];
+    let components = [Component { id: 1, across: 1, down: 1, step: 4, blocks_wide: 3, blocks }];
+    let picture = Picture { short_codes: &[0, 1], ..Picture::new(SIZE, &components) };
+    let progressive = [Scan::progressive(&[0], (0, 0), 0, 0), Scan::progressive(&[0], (1, 63), 0, 0)];
+    assert!(pixels(&picture.write(0xC0, &baseline(1))) == pixels(&picture.write(0xC2, &progressive)));
+}

@@ -173,11 +173,12 @@ pub(crate) fn transform<A: Arithmetic>(
     stride: usize,
 ) {
     match with.kind {
+        // In about the time that finding out what is zero takes.
+        Kind::Two => two_by_two(block, out, stride),
         _ if last == 0 => fill(with, Transform::flat(block[0]), out, stride),
         Kind::One => out[0] = Transform::flat(block[0]),
         Kind::Across => (out[0], out[1]) = two(block[0], block[1]),
         Kind::Down => (out[0], out[stride]) = two(block[0], block[8]),
-        Kind::Two => two_by_two(block, out, stride),
         Kind::Narrow | Kind::Any => arithmetic.transform(with, block, last, out, stride),
     }
 }

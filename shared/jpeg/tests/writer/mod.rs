@@ -31,8 +31,9 @@ pub struct Picture<'c> {
     /// Segments before the frame header: marker and parameters.
     pub segments: Vec<(u8, Vec<u8>)>,
     pub restart: u16,
-    /// Bits of each Huffman code, 9 to 16.
+    /// Bits of each Huffman code, 9 to 16, but for these symbols, which have codes of [`SHORT`] bits: at most four.
     pub code_length: u8,
+    pub short_codes: &'static [u8],
     /// Whether the height comes in a DNL segment.
     pub late_height: bool,
     /// Whether quantization tables have 16 bits.
@@ -48,6 +49,9 @@ impl std::fmt::Debug for Component {
         write!(f, "{}: {}x{}", self.id, self.across, self.down)
     }
 }
+
+/// The bits of the shortest codes, so that several of them are found in one look-up.
+const SHORT: u8 = 3;
 
 /// A scan: which components, and for progressive ones Ss, Se, Ah and Al.
 #[derive(Clone, Debug)]
@@ -77,6 +81,7 @@ impl<'c> Picture<'c> {
             segments: Vec::new(),
             restart: 0,
             code_length: 9,
+            short_codes: &[],
             late_height: false,
             wide_steps: false,
             tables_for_each_scan: false,
@@ -140,10 +145,27 @@ impl<'c> Picture<'c> {
     fn huffman_tables(&self, out: &mut Vec<u8>, places: &[u8]) {
         for &place in places {
             let mut table = vec![place];
-            table.extend((1..=16).map(|length| if length == self.code_length { 255 } else { 0 }));
-            table.extend(0..=254);
+            let short = self.short_codes.len() as u8;
+            table.extend((1..=16).map(|length| match length {
+                SHORT => short,
+                _ if length == self.code_length => 255 - short,
+                _ => 0,
+            }));
+            table.extend(self.short_codes);
+            table.extend((0..=254).filter(|symbol| !self.short_codes.contains(symbol)));
             self.segment(out, 0xC4, &table);
         }
+    }
+
+    /// The code of a symbol, and its length.
+    fn code(&self, symbol: u32) -> (u32, u32) {
+        let is_short = |other: &u8| u32::from(*other) == symbol;
+        if let Some(place) = self.short_codes.iter().position(is_short) {
+            return (place as u32, SHORT.into());
+        }
+        let before = self.short_codes.iter().filter(|&&other| u32::from(other) < symbol).count() as u32;
+        let first = (self.short_codes.len() as u32) << (self.code_length - SHORT);
+        (first + symbol - before, self.code_length.into())
     }
 
     fn segment(&self, out: &mut Vec<u8>, marker: u8, parameters: &[u8]) {
@@ -217,7 +239,7 @@ impl<'p> ScanWriter<'p> {
                 let difference = value - self.predicted[index];
                 self.predicted[index] = value;
                 let size = size_of(difference);
-                self.put(size, self.picture.code_length.into());
+                self.put_symbol(size);
                 self.put_value(difference, size);
                 if !self.is_progressive {
                     self.write_band(block, 1, 63);
@@ -317,9 +339,9 @@ impl<'p> ScanWriter<'p> {
         self.put((1 << spare) - 1, spare);
     }
 
-    /// The code of every symbol is the symbol.
     fn put_symbol(&mut self, symbol: u32) {
-        self.put(symbol, self.picture.code_length.into());
+        let (code, length) = self.picture.code(symbol);
+        self.put(code, length);
     }
 
     fn put_value(&mut self, value: i32, size: u32) {
