@@ -280,6 +280,68 @@ mod tests {
         assert_eq!(told(Method::POST, "/"), ("Other", String::new()));
     }
 
+    /// Does the same to everything.
+    struct Always(Before, After);
+
+    #[async_trait]
+    impl Interference for Always {
+        async fn before(&self, _: &Ask) -> Before {
+            self.0
+        }
+
+        async fn after(&self, _: &Ask, _: Answer) -> After {
+            self.1
+        }
+    }
+
+    /// What a client gets who asks by way of such a proxy, and how often the store was asked.
+    async fn asked(before: Before, after: After) -> (Result<Response<Bytes>, Lost>, usize) {
+        let heard = Arc::new(AtomicU64::new(0));
+        let store = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let proxy = Proxy::listen(Arc::new(Always(before, after))).await.unwrap();
+        proxy.lead_to(&format!("http://{}", store.local_addr().unwrap()));
+        let hears = Arc::clone(&heard);
+        let serving = tokio::spawn(async move {
+            let (stream, _) = store.accept().await.unwrap();
+            let service = service_fn(|request: Request<Incoming>| {
+                hears.fetch_add(1, Ordering::SeqCst);
+                async move { Ok::<_, hyper::Error>(Response::new(Full::new(request.collect().await?.to_bytes()))) }
+            });
+            let _ = server::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+        let address = proxy.url.trim_start_matches("http://").to_owned();
+        let request = Request::put("/b/k").header("host", &address).body(Full::new(Bytes::from("picture")));
+        let answer = exchange(&address, request.unwrap()).await;
+        serving.abort();
+        (answer, usize::try_from(heard.load(Ordering::SeqCst)).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_passes_is_as_it_was_and_what_is_refused_is_never_heard_of() {
+        let (answer, heard) = asked(Before::Pass, After::Pass).await;
+        assert_eq!((answer.unwrap().into_body(), heard), (Bytes::from("picture"), 1));
+        let refusal = Refusal { status: StatusCode::SERVICE_UNAVAILABLE, code: "SlowDown" };
+        let (answer, heard) = asked(Before::Refuse(refusal), After::Pass).await;
+        let answer = answer.unwrap();
+        assert_eq!((answer.status().as_u16(), heard), (503, 0));
+        assert!(String::from_utf8_lossy(answer.body()).contains("<Code>SlowDown</Code>"));
+        let (answer, heard) = asked(Before::Reset, After::Pass).await;
+        assert!(answer.is_err() && heard == 0, "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_lost_cut_and_spoilt_after_the_store_has_heard() {
+        for after in [After::Reset, After::Truncate] {
+            let (answer, heard) = asked(Before::Pass, after).await;
+            assert!(answer.is_err() && heard == 1, "{after:?}: {answer:?}");
+        }
+        for (before, after) in [(Before::Spoil, After::Pass), (Before::Pass, After::Spoil)] {
+            let (answer, heard) = asked(before, after).await;
+            let body = answer.unwrap().into_body();
+            assert!(body != "picture" && body.len() == 7 && heard == 1, "{body:?}");
+        }
+    }
+
     #[test]
     fn what_is_spoilt_differs_in_one_bit() {
         let body = Bytes::from_static(b"picture");
