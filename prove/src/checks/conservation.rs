@@ -49,7 +49,7 @@ impl Check for Conservation {
     }
 
     async fn run(&self, terms: &Terms) -> anyhow::Result<Finding> {
-        let events = terms.length.of(1_000, 10_000);
+        let events = terms.length.of(2_000, 10_000);
         let weather = Arc::new(Weather::new(FAULTS, terms.seed));
         let proxy = Proxy::listen(Arc::clone(&weather) as Arc<dyn Interference>).await?;
         let url = proxy.url.clone();

@@ -40,12 +40,14 @@ const SOUND: Subject = Subject { thumbnails: 1, pictures: 2, broken: None };
 const SOUND_WITH_TWO: Subject = Subject { thumbnails: 2, ..SOUND };
 
 /// How far the protocol as it is is searched: everybody's events come again, writes are sent again, one handler dies for good.
-const SHORT: [(Subject, Bounds); 5] = [
+const SHORT: [(Subject, Bounds); 7] = [
     (SOUND, Bounds { changes: 3, duplicates: 0, crashes: 1, lost: 0, unheard: 0 }),
     (SOUND, Bounds { changes: 2, duplicates: 1, crashes: 1, lost: 0, unheard: 1 }),
     (SOUND, Bounds { changes: 3, duplicates: 0, crashes: 0, lost: 1, unheard: 1 }),
     (SOUND, Bounds { changes: 2, duplicates: 1, crashes: 0, lost: 1, unheard: 0 }),
+    (SOUND, Bounds { changes: 3, duplicates: 1, crashes: 0, lost: 0, unheard: 0 }),
     (SOUND_WITH_TWO, Bounds { changes: 2, duplicates: 0, crashes: 1, lost: 0, unheard: 1 }),
+    (SOUND_WITH_TWO, Bounds { changes: 2, duplicates: 1, crashes: 0, lost: 1, unheard: 0 }),
 ];
 
 /// The same, further.

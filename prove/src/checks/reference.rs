@@ -52,7 +52,7 @@ impl Check for Reference {
                 finding.violations.push(format!("kept case {}: {error:#}", number + 1));
             }
         }
-        let drawn: u32 = terms.length.of(200, 10_000);
+        let drawn: u32 = terms.length.of(300, 10_000);
         let played = Arc::new(AtomicU64::new(0));
         let mut lanes = Vec::new();
         for lane in 0..LANES {
