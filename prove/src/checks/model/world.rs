@@ -123,7 +123,9 @@ impl World {
     fn change(from: &Moment, source: Option<Version>) -> Moment {
         let mut moment = from.clone();
         if let Some(version) = source {
-            moment.has_returned = from.source != source && from.had & (1 << version) != 0;
+            // Put once more, the bytes that it has have returned no less.
+            let is_same = from.source == source;
+            moment.has_returned = if is_same { from.has_returned } else { from.had & (1 << version) != 0 };
             moment.had |= 1 << version;
         }
         moment.source = source;
@@ -278,5 +280,48 @@ impl Model for World {
             let is_at_rest = moment.pending == 0 && moment.handlers.is_empty();
             !is_at_rest || world.is_settled(moment) || world.may_remain(moment)
         })]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::model::automaton::Subject;
+
+    fn world(automaton: &Arc<Automaton>) -> World {
+        let bounds = Bounds { changes: 4, duplicates: 0, crashes: 0, lost: 1, unheard: 0 };
+        World::new(Arc::clone(automaton), bounds).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_one_handler_makes_is_what_is_expected_and_nothing_else_is() {
+        let subject = Subject { thumbnails: 1, pictures: 2, broken: None };
+        let world = world(&Arc::new(subject.extract().await.unwrap()));
+        let mut moment = world.init_states().remove(0);
+        assert!(world.is_settled(&moment), "nothing, of nothing");
+        for happening in [Happening::Put(0), Happening::Deliver] {
+            moment = world.next_state(&moment, happening).unwrap();
+        }
+        assert!(!world.is_settled(&moment));
+        while !moment.handlers.is_empty() {
+            moment = world.next_state(&moment, Happening::Ask { handler: 0, ask: 0 }).unwrap();
+        }
+        assert!(world.is_settled(&moment) && moment.is_fresh);
+        let overwritten = world.next_state(&moment, Happening::Put(1)).unwrap();
+        assert!(!world.is_settled(&overwritten) && !overwritten.is_fresh);
+        let removed = world.next_state(&moment, Happening::Remove).unwrap();
+        assert!(!world.is_settled(&removed));
+    }
+
+    #[tokio::test]
+    async fn a_source_that_is_put_once_more_as_it_is_has_returned_no_less() {
+        let subject = Subject { thumbnails: 1, pictures: 2, broken: None };
+        let world = world(&Arc::new(subject.extract().await.unwrap()));
+        let mut moment = world.init_states().remove(0);
+        for (version, has_returned) in [(0, false), (0, false), (1, false), (0, true), (0, true)] {
+            moment = World::change(&moment, Some(version));
+            assert_eq!(moment.has_returned, has_returned, "{version}");
+        }
+        assert!(!World::change(&moment, Some(2)).has_returned);
     }
 }
