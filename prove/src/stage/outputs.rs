@@ -44,11 +44,6 @@ impl Outputs {
         Ok(Outputs(outputs))
     }
 
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// How many were made because somebody asked for a size.
     pub(crate) fn asked_for(&self) -> usize {
         self.0.keys().filter(|name| is_on_demand_name(name)).count()
