@@ -259,3 +259,34 @@ impl std::fmt::Display for Ledger {
         f.write_str(&tally.join(" + "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(ids: &[&str]) -> BTreeSet<String> {
+        ids.iter().map(|id| (*id).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_adds_up_is_explained_and_what_does_not_is_named() {
+        let mut ledger = Ledger { given_up: ids(&["c"]), ..Ledger::default() };
+        for (id, outcome) in [("a", "made"), ("b", "ignored")] {
+            ledger.done.insert(id.to_owned(), outcome.to_owned());
+        }
+        assert_eq!(ledger.unexplained(&ids(&["a", "b", "c"]), 1), Vec::<String>::new());
+        assert_eq!(ledger.to_string(), "1 ignored + 1 made");
+
+        let lost = ledger.unexplained(&ids(&["a", "b", "c", "d"]), 1);
+        assert!(lost.len() == 1 && lost[0].contains("event d "), "{lost:?}");
+        let dropped = ledger.unexplained(&ids(&["a", "b", "c"]), 0);
+        assert!(dropped.len() == 1 && dropped[0].contains("0 are in the failure queue"), "{dropped:?}");
+        ledger.done.insert("a".to_owned(), "maybe".to_owned());
+        ledger.twice.push("b".to_owned());
+        let told = ledger.unexplained(&ids(&["a", "b", "c"]), 1);
+        assert!(
+            told.len() == 2 && told[0].contains("maybe") && told[1].contains("b ended twice"),
+            "{told:?}"
+        );
+    }
+}

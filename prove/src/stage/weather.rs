@@ -89,3 +89,27 @@ impl Interference for Weather {
         self.due().remove(&ask.number).map_or(After::Pass, Effect::after)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn as_many_requests_fail_as_were_forecast_and_none_when_it_has_cleared_up() {
+        let weather = Weather::new(5, 1);
+        let mut struck = 0;
+        for number in 0..2_000 {
+            let ask = Ask { number, operation: "PutObject", key: "k".to_owned() };
+            let answer = Answer { status: http::StatusCode::OK, body_bytes: 1 };
+            let before = weather.before(&ask).await;
+            struck += u64::from(before != Before::Pass || weather.after(&ask, answer).await != After::Pass);
+        }
+        assert!((60..140).contains(&struck) && weather.struck() == struck, "{struck}");
+        weather.clear_up();
+        for number in 0..200 {
+            let ask = Ask { number, operation: "GetObject", key: "k".to_owned() };
+            assert_eq!(weather.before(&ask).await, Before::Pass);
+        }
+        assert_eq!(weather.struck(), struck);
+    }
+}
