@@ -220,6 +220,7 @@ LAYER_HOME := $(TARGET)/layer
 layer: rust-tools layer-tools ## the Lambda layer: its bootstrap, checked, and its zip (ARCH=arm64, or x86_64)
 	$(if $(CROSS),$(CROSS_CC)) cargo build --locked --release -p thumbline-layer $(if $(CROSS),--target $(TRIPLE))
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) layer/pack.py $(TARGET)/$(if $(CROSS),$(TRIPLE)/)release/bootstrap $(ARCH) $(LAYER_HOME)
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) layer/sbom.py $(TRIPLE) $(LAYER_HOME)/$(ARCH)/bootstrap $(LAYER_HOME)/thumbline-layer-$(ARCH).cdx.json
 	$(if $(ARTIFACTS_DIR),cp $(LAYER_HOME)/$(ARCH)/bootstrap $(ARTIFACTS_DIR)/bootstrap)
 
 .PHONY: layer-tools
@@ -239,6 +240,26 @@ deploy: $(SAM_HOME)/ready ## build the stack and deploy it (ARCH=, PARAMETERS="N
 .PHONY: destroy
 destroy: $(SAM_HOME)/ready ## remove the stack; its buckets stay, with all that is in them
 	$(SAM) delete --no-prompts
+
+# Miri knows no processor by itself: it is told one that has AVX2. What is NEON's, and what calls C, it can't run.
+.PHONY: miri
+miri: rust-tools ## vector code of ours under Miri, which looks for undefined behaviour (needs a nightly toolchain with miri)
+	@cargo +nightly miri --version > /dev/null 2>&1 || { echo "Miri is missing: rustup toolchain install nightly --component miri,rust-src" >&2; exit 1; }
+	MIRIFLAGS=-Zmiri-disable-isolation RUSTFLAGS="-C target-cpu=x86-64-v3" \
+		cargo +nightly miri test --locked --target-dir $(TARGET)/miri -p thumbline-webp --lib -- arithmetic
+	MIRIFLAGS=-Zmiri-disable-isolation RUSTFLAGS="-C target-cpu=x86-64-v3" \
+		cargo +nightly miri test --locked --target-dir $(TARGET)/miri -p thumbline-jpeg --test corpus
+
+# Other people's crates: their licences, where they come from, and that there is one version of each. ADVISORIES=1 holds them
+# against the known weaknesses of the RustSec database, too, which takes a way to GitHub.
+DENY_HOME := $(TARGET)/cargo-deny
+.PHONY: deny
+deny: rust-tools $(DENY_HOME)/bin/cargo-deny ## other people's crates: licences, sources, duplicates (ADVISORIES=1: weaknesses)
+	$(DENY_HOME)/bin/cargo-deny --workspace --locked check licenses bans sources $(if $(ADVISORIES),advisories)
+
+$(DENY_HOME)/bin/cargo-deny: deny.version
+	cargo install --quiet --locked --root $(DENY_HOME) cargo-deny@$$(cat deny.version)
+	touch $@
 
 .PHONY: fmt
 fmt: rust-tools ## format the Rust code

@@ -6,6 +6,7 @@ pub(crate) mod deployment;
 pub(crate) mod dice;
 pub(crate) mod door;
 pub(crate) mod effect;
+pub(crate) mod front;
 pub(crate) mod outputs;
 pub(crate) mod pictures;
 pub(crate) mod proxy;

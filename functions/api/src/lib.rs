@@ -73,7 +73,7 @@ pub async fn handle(api: &Api, event: &RawValue, call: &Call) -> Value {
         request_id = call.request_id,
         method = method.as_str(),
         // Without the query, in which there are signatures.
-        path,
+        path = route::told(&path),
         status = answer.status.as_u16(),
         bytes = answer.body.len(),
         ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -3,6 +3,7 @@
 use http::Method;
 
 use thumbline::layout::MAX_KEY_BYTES;
+use thumbline::naming::Naming;
 
 use crate::page::{self, Asset};
 
@@ -72,9 +73,37 @@ impl Route<'_> {
     }
 }
 
+/// A path as the log has it: keys in it are named as this process names keys, and so is a path that leads nowhere.
+pub fn told(path: &str) -> String {
+    told_as(path, Naming::in_force())
+}
+
+fn told_as(path: &str, naming: Naming) -> String {
+    let (folder, key) = match Route::find(path) {
+        Some(Route::Thumbnail(key)) => ("/thumbnails/", key),
+        Some(Route::Manifest(key)) => ("/manifests/", key),
+        Some(Route::Image(key)) => ("/images/", key),
+        Some(_) => return path.to_owned(),
+        None => ("", path),
+    };
+    format!("{folder}{}", naming.name(key))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_log_has_paths_as_they_are_or_without_their_keys() {
+        for path in ["/thumbnails/a.jpg", "/manifests/a.jpg", "/images/a.jpg", "/imagse/a.jpg", "/images", ""]
+        {
+            assert_eq!(told_as(path, Naming::Plain), path);
+            let hashed = told_as(path, Naming::Hashed);
+            assert!(!hashed.contains("a.jpg"), "{hashed}");
+        }
+        assert_eq!(told_as("/health", Naming::Hashed), "/health");
+        assert!(told_as("/images/a.jpg", Naming::Hashed).starts_with("/images/sha256:"));
+    }
 
     #[test]
     fn everything_after_the_resource_is_the_key() {

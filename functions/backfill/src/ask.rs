@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thumbline::invoke::PICTURES_PER_INVOCATION;
+use thumbline::naming::told;
 
 /// Invocations of the resize function that a run may make, where nobody says: enough for 200,000 pictures.
 pub const MAX_INVOCATIONS: u64 = 10_000;
@@ -108,7 +109,7 @@ impl Ask {
     /// # Errors
     /// [`AskError`]
     pub fn read(event: Value) -> Result<Ask, AskError> {
-        let message: Message = serde_json::from_value(event).map_err(|error| AskError(error.to_string()))?;
+        let message: Message = serde_json::from_value(event).map_err(|error| AskError(told(&error)))?;
         let fail = |what: &str| Err(AskError(what.to_owned()));
         let kind = if message.verify { Kind::Verify } else { Kind::Backfill };
         let verb = match (message.stop, message.status, message.go_on) {

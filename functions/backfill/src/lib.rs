@@ -24,6 +24,7 @@ use std::time::Instant;
 
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
+use thumbline::naming::named;
 use thumbline::store::StoreError;
 use thumbline::{Aws, Call, Pipeline, S3Store, Store, door, telemetry};
 use thumbline_audit::{STATES, Selection};
@@ -45,7 +46,7 @@ pub enum Refusal {
     #[error(transparent)]
     Ask(#[from] AskError),
     /// No key makes thumbnails that begins like this.
-    #[error("no key that makes thumbnails begins with {prefix:?}: THUMBLINE_KEY_PREFIX is {key_prefix:?}")]
+    #[error("no key that makes thumbnails begins with {:?}: THUMBLINE_KEY_PREFIX is {key_prefix:?}", named(.prefix))]
     Prefix {
         /// What was asked for.
         prefix: String,
@@ -214,7 +215,7 @@ fn report(record: &Record, call: &Call) {
     tracing::info!(
         request_id = call.request_id,
         run = record.run,
-        prefix = record.prefix,
+        prefix = %named(&record.prefix),
         turn = record.turn,
         status = ?record.status,
         detail = record.message,

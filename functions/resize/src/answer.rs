@@ -5,6 +5,7 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use thumbline::event::{BatchJob, EnvelopeError, QueueMessage};
+use thumbline::naming::named;
 use thumbline::outcome::Ignored;
 use thumbline::{Outcome, Processed};
 
@@ -124,7 +125,7 @@ fn told(outcome: &Outcome) -> String {
 }
 
 fn reason(processed: &Processed) -> String {
-    format!("{:?} {}", processed.hint.key, told(&processed.outcome))
+    format!("{:?} {}", named(&processed.hint.key), told(&processed.outcome))
 }
 
 fn outcome(processed: &Processed) -> Value {

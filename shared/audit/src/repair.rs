@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use thumbline::naming::named;
 use thumbline::outcome::Retry;
 use thumbline::store::{Condition, ErrorKind, Listing, StoreError, Written};
 use thumbline::{Call, Hint, Outcome, Pipeline, Store};
@@ -94,7 +95,7 @@ async fn remove<S: Store>(pipeline: &Pipeline<S>, outputs: &[Output]) -> Result<
         match store.delete(bucket, key, &Condition::Is(etag.clone())).await? {
             Written::Done(_) => {}
             Written::Moved | Written::Conflict => {
-                let message = format!("{key}: somebody else is writing it");
+                let message = format!("{}: somebody else is writing it", named(key));
                 return Ok(Outcome::Retry(Retry { code: "conflict", message }));
             }
         }

@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::placeholder;
 use crate::probe::probe;
 use crate::rendition::Rendition;
+use crate::rows::{Frame, Sink};
 use crate::stream::Stream;
 
 /// Pixels that a shrinking decoder has to leave for one that is wanted, in each direction, as a fraction. A telephone's 4000
@@ -76,7 +77,7 @@ pub struct Rendered {
 ///
 /// The source is decoded once. Where there are several cores, thumbnails are encoded on as many threads. The same source and renditions give the same bytes, for one [`crate::ENGINE_VERSION`];
 /// since small thumbnails may be made of larger ones, "the same renditions" means all of them. `should_stop` is asked
-/// before each step; `true` ends the work with [`Error::Interrupted`].
+/// before each step, and while the source is decoded before each row; `true` ends the work with [`Error::Interrupted`].
 pub fn render(
     source: &[u8],
     renditions: &[Rendition],
@@ -124,7 +125,10 @@ fn render_on(
     let fits = |threads: &usize| finishing(threads) <= limits.max_memory_bytes;
     let threads = (1..=threads).rev().find(fits).unwrap_or(1);
     check_memory(needed.max(finishing(&threads)), limits)?;
-    timed(&mut timings.decode, || decode(source, &header, at_least, limits, &mut stream))?;
+    timed(&mut timings.decode, || {
+        let sink = &mut Watched { stream: &mut stream, should_stop };
+        decode(source, &header, at_least, limits, sink)
+    })?;
     timings.resize += stream.spent();
     timings.decode = timings.decode.saturating_sub(stream.spent());
 
@@ -145,6 +149,25 @@ fn render_on(
     })?;
     timings.encode += encoding;
     Ok(Rendered { header, thumbnails, thumbhash, timings })
+}
+
+/// Rows on their way into a stream, for as long as the caller wants them: decoding alone can take seconds.
+struct Watched<'a, S> {
+    stream: &'a mut S,
+    should_stop: &'a dyn Fn() -> bool,
+}
+
+impl<S: Sink> Sink for Watched<'_, S> {
+    fn begin(&mut self, frame: Frame) -> Result<(), Error> {
+        self.stream.begin(frame)
+    }
+
+    fn push(&mut self, rows: &[u8]) -> Result<(), Error> {
+        if (self.should_stop)() {
+            return Err(Error::Interrupted { before: "the last row" });
+        }
+        self.stream.push(rows)
+    }
 }
 
 /// Bytes that are held at most when nothing is left to be decoded: every size as it was made, and for each thread the raster
@@ -268,12 +291,26 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_that_takes_long_to_decode_is_left_in_the_middle() {
+        let asked = std::cell::Cell::new(0);
+        let after_ten_rows = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 12
+        };
+        let small = [Rendition::new(Some(20), None)];
+        let error = render(&picture(), &small, &Limits::default(), &after_ten_rows).unwrap_err();
+        assert_eq!(error, Error::Interrupted { before: "the last row" });
+    }
+
+    #[test]
     fn threads_that_are_at_work_when_it_is_interrupted_are_waited_for() {
+        // Before each of which it is asked, too.
+        const ROWS: u32 = 200;
         let renditions: Vec<_> = [280, 200, 140].map(|width| Rendition::new(Some(width), None)).into();
         let asked = std::cell::Cell::new(0);
         let after_one = || {
             asked.set(asked.get() + 1);
-            asked.get() > 5
+            asked.get() > ROWS + 5
         };
         let error = render_on(&picture(), &renditions, &Limits::default(), &after_one, 4).unwrap_err();
         assert_eq!(error, Error::Interrupted { before: "encoding" });

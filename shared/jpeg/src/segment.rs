@@ -81,8 +81,9 @@ pub(crate) fn next_marker(source: &[u8], from: usize) -> Option<(u8, usize)> {
     let mut at = from;
     loop {
         at += memchr::memchr(0xFF, source.get(at..)?)?;
+        // To search for each of a million fill bytes anew would take a hundred times as long.
+        at += source.get(at + 1..)?.iter().take_while(|byte| **byte == 0xFF).count();
         match *source.get(at + 1)? {
-            0xFF => at += 1,
             0x00 => at += 2,
             code => return Some((code, at)),
         }

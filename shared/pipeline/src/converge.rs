@@ -31,6 +31,7 @@ use self::wanted::Wanted;
 use crate::event::Hint;
 use crate::layout::Layout;
 use crate::manifest::{MANIFEST_VERSION, Manifest, SourceFacts, Status, ThumbnailFacts};
+use crate::naming::named;
 use crate::outcome::{Effort, Ignored, Outcome, Retry};
 use crate::recipe::Recipe;
 use crate::rejection::Bounds;
@@ -51,7 +52,7 @@ pub(crate) struct Convergence<'a, S> {
     pub(crate) settings: &'a Settings,
     pub(crate) recipe: &'a Recipe,
     /// Permits to hold a source in memory and decode it.
-    pub(crate) decoders: &'a Semaphore,
+    pub(crate) decoders: &'a Arc<Semaphore>,
     pub(crate) hint: &'a Hint,
     pub(crate) layout: Layout,
     pub(crate) effort: Effort,
@@ -110,7 +111,8 @@ impl<S: Store> Convergence<'_, S> {
         };
         let unless = manifest.as_ref().map_or(Condition::Always, |m| Condition::IsNot(m.source.etag.clone()));
 
-        let permit = self.decoders.acquire().await.map_err(|closed| Retry::internal(closed.to_string()))?;
+        let permit = Arc::clone(self.decoders).acquire_owned().await;
+        let permit = Arc::new(permit.map_err(|closed| Retry::internal(closed.to_string()))?);
         let max_bytes = self.settings.limits.max_source_bytes;
         let read = self.store.get(&self.settings.input_bucket, &self.hint.key, &unless, max_bytes).await?;
         let (version, wanted) = match read {
@@ -122,7 +124,7 @@ impl<S: Store> Convergence<'_, S> {
                 let etag = object.etag.clone();
                 let wanted = match made.take() {
                     Some((made_of, wanted)) if made_of == etag => wanted,
-                    _ => Arc::new(self.wanted(object).await?),
+                    _ => Arc::new(self.wanted(object, &permit).await?),
                 };
                 *made = Some((etag.clone(), Arc::clone(&wanted)));
                 (Some(etag), wanted)
@@ -312,7 +314,10 @@ fn up_to_date(manifest: Option<Manifest>) -> Outcome {
 }
 
 fn conflict(key: &str) -> Retry {
-    Retry { code: "conflict", message: format!("{key}: S3 answered 409 {MAX_CONFLICTS} times in a row") }
+    Retry {
+        code: "conflict",
+        message: format!("{}: S3 answered 409 {MAX_CONFLICTS} times in a row", named(key)),
+    }
 }
 
 /// How long to wait before trying again: twice as long each time up to a second, and different for different keys, so

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::naming::Naming;
 use crate::settings::{Settings, SettingsError, Sources};
 use crate::telemetry;
 
@@ -20,7 +21,10 @@ const NO_DEADLINE_BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
 /// All the mistakes in the settings at once, which have been logged too.
 pub fn open() -> Result<Settings, SettingsError> {
     let settings = Settings::load(&Sources::of_this_process());
-    telemetry::init(settings.as_ref().map_or("info", |settings| &settings.log));
+    match &settings {
+        Ok(settings) => telemetry::init(&settings.log, settings.log_keys),
+        Err(_) => telemetry::init("info", Naming::default()),
+    }
     settings.inspect_err(|error| tracing::error!(%error, "not started"))
 }
 

@@ -32,6 +32,7 @@ pub mod invoke;
 pub mod layout;
 pub mod manifest;
 pub mod memory;
+pub mod naming;
 pub mod on_demand;
 pub mod outcome;
 pub mod pipeline;

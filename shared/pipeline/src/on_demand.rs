@@ -15,22 +15,23 @@
 //! 3. PUT, on the condition that the output still is what step 1 found. 412: somebody else made it; begin again.
 //! 4. HEAD the source. If it is no longer what was read, remove what was put, and begin again.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use thumbline_imaging::{Error as ImagingError, Output, OutputFormat, Rendition};
-use tokio::sync::SemaphorePermit;
 
 use crate::converge::{MAX_CONFLICTS, MAX_MANIFEST_BYTES, pause};
 use crate::event::Hint;
 use crate::layout::Layout;
 use crate::manifest::{Manifest, Status};
+use crate::naming::named;
 use crate::outcome::{Outcome, Retry};
 use crate::pipeline::{Call, Pipeline};
 use crate::preset::Preset;
 use crate::recipe::Recipe;
 use crate::rejection::Rejection;
-use crate::render::render;
+use crate::render::{Permit, render};
 use crate::store::{
     Condition, ETag, META_RECIPE, META_SOURCE_ETAG, NewObject, Object, Read, Stamp, Store, Written,
 };
@@ -166,7 +167,7 @@ impl<S: Store> Pipeline<S> {
             if let Some(made) = made {
                 return Ok(made);
             }
-            tracing::debug!(round, key = target.key, "somebody else moved on; beginning again");
+            tracing::debug!(round, key = %named(&target.key), "somebody else moved on; beginning again");
             tokio::time::sleep(pause(round, &target.key)).await;
         }
         Err(Outcome::Retry(Retry::deadline()))
@@ -314,8 +315,7 @@ impl<S: Store> Pipeline<S> {
         let Read::Found(Object { etag, body: Some(body), .. }) = object.map_err(retry)? else {
             return Ok(None);
         };
-        let rendered = render(body, vec![rendition.clone()], limits).await.map_err(Outcome::Retry)?;
-        drop(permit);
+        let rendered = render(body, vec![rendition.clone()], limits, permit).await.map_err(Outcome::Retry)?;
         let thumbnail = match rendered {
             Ok(rendered) => rendered.thumbnails.into_iter().next(),
             Err(error) if error.is_about_the_picture() => {
@@ -356,8 +356,9 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Leave to hold a source in memory and decode it.
-    async fn permit(&self) -> Result<SemaphorePermit<'_>, Outcome> {
-        self.decoders().acquire().await.map_err(|closed| internal(closed.to_string()))
+    async fn permit(&self) -> Result<Permit, Outcome> {
+        let permit = Arc::clone(self.decoders()).acquire_owned().await;
+        permit.map(Arc::new).map_err(|closed| internal(closed.to_string()))
     }
 
     /// The ETag of what was written; `None` where the output is no longer as it was found.

@@ -1,6 +1,7 @@
 //! The pipeline: settings and a store, made once per process, through which every picture goes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures::stream::{self, StreamExt};
@@ -10,6 +11,7 @@ use tracing::Instrument;
 use crate::converge::Convergence;
 use crate::event::Hint;
 use crate::layout::Layout;
+use crate::naming::named;
 use crate::outcome::{Effort, Outcome, Processed, Retry};
 use crate::recipe::Recipe;
 use crate::settings::Settings;
@@ -35,14 +37,14 @@ pub struct Pipeline<S> {
     store: S,
     settings: Settings,
     recipe: Recipe,
-    decoders: Semaphore,
+    decoders: Arc<Semaphore>,
     is_logged: bool,
 }
 
 impl<S: Store> Pipeline<S> {
     /// A pipeline over a store.
     pub fn new(settings: Settings, store: S) -> Pipeline<S> {
-        let decoders = Semaphore::new(settings.decoders);
+        let decoders = Arc::new(Semaphore::new(settings.decoders));
         Pipeline { recipe: Recipe::of(&settings.presets), store, settings, decoders, is_logged: true }
     }
 
@@ -68,7 +70,7 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Permits to hold a source in memory and decode it.
-    pub(crate) fn decoders(&self) -> &Semaphore {
+    pub(crate) fn decoders(&self) -> &Arc<Semaphore> {
         &self.decoders
     }
 
@@ -84,7 +86,7 @@ impl<S: Store> Pipeline<S> {
     }
 
     async fn process_from(&self, hint: &Hint, listing: Option<Listing>, call: &Call) -> Processed {
-        let span = tracing::info_span!("picture", request_id = call.request_id, key = hint.key);
+        let span = tracing::info_span!("picture", request_id = call.request_id, key = %named(&hint.key));
         let began = Instant::now();
         let (outcome, effort) = self.outcome(hint, listing, call.deadline).instrument(span.clone()).await;
         let effort = Effort { total: began.elapsed(), ..effort };

@@ -19,6 +19,7 @@ pub use api::{ApiSettings, Origins, Reading, Sizes};
 pub use key::{KEYS, Key};
 pub use source::{FILE_NAME, InForce, Origin, Sources};
 
+use crate::naming::Naming;
 use crate::preset::Presets;
 
 /// Everything that the pipeline needs to know besides the picture.
@@ -39,6 +40,8 @@ pub struct Settings {
     pub cache_control: String,
     /// What is logged: levels, of all or of targets, as `tracing` filters are written.
     pub log: String,
+    /// How keys are named in what is logged.
+    pub log_keys: Naming,
     /// What only the API needs to know.
     pub api: ApiSettings,
     /// What only the backfill function needs to know.
@@ -114,6 +117,7 @@ impl Settings {
             let filter: Result<Targets, _> = text.parse();
             filter.map(|_| text.to_owned()).map_err(|e| format!("{text:?}: {e}"))
         });
+        let log_keys = taking.take(key::LOG_KEYS, str::parse::<Naming>);
         let api = taking.take_api();
         let backfill = taking.take_backfill();
         if let (Some(input), Some(output)) = (&input_bucket, &output_bucket)
@@ -144,6 +148,7 @@ impl Settings {
                 decoders: share.pictures,
                 cache_control: cache_control?,
                 log: log?,
+                log_keys: log_keys?,
                 api: api?,
                 backfill: backfill?,
             })

@@ -220,7 +220,7 @@ pub trait Store: Send + Sync + 'static {
 
 /// A request that failed in a way that the protocol has no answer to. A later attempt may succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{operation} s3://{bucket}/{key}: {kind}: {detail}")]
+#[error("{operation} s3://{bucket}/{}: {kind}: {detail}", crate::naming::named(.key))]
 pub struct StoreError {
     /// What went wrong.
     pub kind: ErrorKind,

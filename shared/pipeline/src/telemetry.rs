@@ -7,14 +7,19 @@ use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing::Level;
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::naming::Naming;
 use crate::outcome::{Outcome, Processed};
 
 /// The CloudWatch namespace of all metrics.
 pub const NAMESPACE: &str = "Thumbline";
+
+/// What the targets of all crates of Thumbline begin with.
+const OUR_TARGETS: &str = "thumbline";
 
 /// The names and units of the metrics that every picture counts into.
 pub const METRICS: [(&str, &str); 6] = [
@@ -28,12 +33,21 @@ pub const METRICS: [(&str, &str); 6] = [
 
 /// Sends logs to standard output as JSON lines. `span` in each holds the request id and the key that it is about.
 ///
+/// Where keys are not to be seen, other people's crates tell nothing below a warning, whatever the filter says: they log
+/// requests as they are.
+///
 /// Called once, before anything is logged; a second call changes nothing.
-pub fn init(filter: &str) {
+pub fn init(filter: &str, naming: Naming) {
+    naming.choose();
     let filter: Targets = filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let is_ours = |target: &str| target.starts_with(OUR_TARGETS);
+    let may_be_seen = filter_fn(move |metadata| {
+        naming == Naming::Plain || is_ours(metadata.target()) || *metadata.level() <= Level::WARN
+    });
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
     // Refused when a subscriber is set already, which then stays.
-    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+    let _ =
+        tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(may_be_seen)).try_init();
 }
 
 /// Reports what became of one picture.

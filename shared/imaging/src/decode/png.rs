@@ -111,6 +111,10 @@ fn explain(error: DecodingError, source_bytes: usize) -> Error {
         DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
             truncated(format!("the file ends at byte {source_bytes}, in the pixels"))
         }
+        DecodingError::LimitsExceeded => {
+            let limit = TABLES_BYTES >> 20;
+            corrupt(format!("a colour profile or an EXIF block takes more than {limit} MiB"))
+        }
         // The size was checked before: what remains is data that asks for more than such a picture can need.
         error => corrupt(error.to_string()),
     }

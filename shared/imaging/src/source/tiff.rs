@@ -202,8 +202,31 @@ pub(crate) fn read_layout(source: &[u8]) -> Result<Layout<'_>, Error> {
         overlays: [gray].into_iter().chain(full_width).collect(),
     };
     check_tables(&directory, &layout)?;
+    if compression != 1 {
+        check_packed(&directory, &layout, source)?;
+    }
     Ok(layout)
 }
+
+/// Compression makes pictures smaller, and noise a little larger. Codes that stand for nothing can go on for as long as a strip
+/// does, and many strips may be the same bytes: some seconds of work for each of a small file's megabytes.
+fn check_packed(directory: &Directory<'_>, layout: &Layout<'_>, source: &[u8]) -> Result<(), Error> {
+    let counts =
+        if directory.has(tag::TILE_OFFSETS) { tag::TILE_BYTE_COUNTS } else { tag::STRIP_BYTE_COUNTS };
+    let Some(counts) = directory.values(counts) else { return Ok(()) };
+    let packed = counts.fold(0_u64, u64::saturating_add);
+    let bits = (layout.samples as u64).saturating_mul(layout.bits as u64);
+    let pixels = layout.size.pixels().saturating_mul(bits) / 8;
+    let most = pixels.saturating_mul(MOST_FOR_A_BYTE).min(source.len() as u64 * 2).saturating_add(MEBIBYTE);
+    if packed > most {
+        return Err(corrupt(&format!("{packed} bytes of strips or tiles for {pixels} bytes of pixels")));
+    }
+    Ok(())
+}
+
+const MEBIBYTE: u64 = 1 << 20;
+/// For how many bytes libtiff reads on, too, for each byte of a strip's pixels.
+const MOST_FOR_A_BYTE: u64 = 10;
 
 /// The `tiff` crate makes room for all the numbers that a tag announces before it reads the first of them, for up to
 /// 256 MiB of them (0.11.3), and what a caller says to that comes too late.

@@ -1,5 +1,6 @@
 //! What there should be for a source: decided from the source alone, before anything is written.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use thumbline_imaging::{Error as ImagingError, Rendered, Thumbnail};
@@ -8,7 +9,7 @@ use super::Convergence;
 use crate::manifest::SourceFacts;
 use crate::outcome::{Ignored, Outcome, Retry};
 use crate::rejection::Rejection;
-use crate::render::render;
+use crate::render::{Permit, render};
 use crate::store::{Object, Store};
 
 /// What should be in the output bucket for a source, decided from the source alone.
@@ -20,7 +21,7 @@ pub(super) enum Wanted {
 
 impl<S: Store> Convergence<'_, S> {
     /// Decides what there should be for a source that was read.
-    pub(super) async fn wanted(&mut self, object: Object) -> Result<Wanted, Retry> {
+    pub(super) async fn wanted(&mut self, object: Object, permit: &Permit) -> Result<Wanted, Retry> {
         if object.stamp.is_some() {
             return Ok(Wanted::Nothing(Outcome::Ignored(Ignored::OwnOutput)));
         }
@@ -49,7 +50,7 @@ impl<S: Store> Convergence<'_, S> {
             self.effort.source_pixels += header.size().pixels();
         }
         let began = Instant::now();
-        let rendered = render(body, self.settings.presets.renditions(), limits).await;
+        let rendered = render(body, self.settings.presets.renditions(), limits, Arc::clone(permit)).await;
         self.effort.render += began.elapsed();
         self.effort.decodes += 1;
         match rendered? {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::notification::{form_decoded, hint};
 use super::{EnvelopeError, Hint};
+use crate::naming::told;
 
 /// The invocation schema of a job, which the answer repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +67,8 @@ struct TaskMessage {
 
 impl BatchJob {
     pub(super) fn read(message: serde_json::Value) -> Result<BatchJob, EnvelopeError> {
-        let job: JobMessage = serde_json::from_value(message).map_err(|e| EnvelopeError::Malformed {
-            what: "S3 Batch Operations job",
-            detail: e.to_string(),
-        })?;
+        let job: JobMessage = serde_json::from_value(message)
+            .map_err(|e| EnvelopeError::Malformed { what: "S3 Batch Operations job", detail: told(&e) })?;
         let schema = match job.invocation_schema_version.as_str() {
             "1.0" => Schema::V1,
             "2.0" => Schema::V2,

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::{EnvelopeError, Hint};
+use crate::naming::named;
 
 /// A record of an S3 event notification, message structure 2.x.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
@@ -57,7 +58,7 @@ pub(super) fn hint(bucket: String, key: String) -> Result<Hint, EnvelopeError> {
     if bucket.is_empty() || key.is_empty() {
         return Err(EnvelopeError::Malformed {
             what: "record",
-            detail: format!("bucket {bucket:?} and key {key:?} must not be empty"),
+            detail: format!("bucket {bucket:?} and key {:?} must not be empty", named(&key)),
         });
     }
     Ok(Hint { bucket, key })
@@ -67,7 +68,7 @@ pub(super) fn hint(bucket: String, key: String) -> Result<Hint, EnvelopeError> {
 pub(super) fn form_decoded(key: &str) -> Result<String, EnvelopeError> {
     let spaced = key.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| {
-        EnvelopeError::Malformed { what: "key", detail: format!("{key:?} does not decode to UTF-8") }
+        EnvelopeError::Malformed { what: "key", detail: format!("{:?} does not decode to UTF-8", named(key)) }
     })
 }
 

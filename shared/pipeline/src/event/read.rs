@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Hint;
 use super::batch::BatchJob;
 use super::notification::{Detail, Record};
+use crate::naming::told;
 use crate::outcome::Ignored;
 
 /// How many envelopes may lie around each other. A failure record of an SQS batch of SNS messages has five.
@@ -198,7 +199,7 @@ fn notification(hints: Vec<Hint>) -> Envelope {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(what: &'static str, value: Value) -> Result<T, EnvelopeError> {
-    serde_json::from_value(value).map_err(|e| EnvelopeError::Malformed { what, detail: e.to_string() })
+    serde_json::from_value(value).map_err(|e| EnvelopeError::Malformed { what, detail: told(&e) })
 }
 
 fn unknown(fields: &serde_json::Map<String, Value>) -> EnvelopeError {

@@ -86,6 +86,12 @@ pub(super) const LOG: Key = Key {
     form: "a filter such as info or warn,thumbline=debug",
     about: "What is logged.",
 };
+pub(super) const LOG_KEYS: Key = Key {
+    name: "log_keys",
+    default: Some("plain"),
+    form: "plain or hashed",
+    about: "How keys are named in logs and errors: as they are, or as sha256: and the first 16 digits of their SHA-256.",
+};
 
 /// The value that leaves something out.
 pub(super) const NONE: &str = "none";
@@ -162,7 +168,7 @@ pub(super) const KEY_SUFFIX: Key = Key {
 };
 
 /// All settings, in the order in which people read them.
-pub const KEYS: [Key; 20] = [
+pub const KEYS: [Key; 21] = [
     INPUT_BUCKET,
     OUTPUT_BUCKET,
     PRESETS,
@@ -172,6 +178,7 @@ pub const KEYS: [Key; 20] = [
     MAX_MEMORY_MB,
     CACHE_CONTROL,
     LOG,
+    LOG_KEYS,
     API_READING,
     API_SIZES,
     API_SIGNING_SECRET,

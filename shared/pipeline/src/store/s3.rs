@@ -22,6 +22,8 @@ use super::{
     Page, Read, Stamp, Store, StoreError, Written,
 };
 
+use crate::naming::{Naming, named};
+
 pub use links::PresignError;
 
 /// Time to connect. S3 in the same region answers in a few milliseconds.
@@ -273,8 +275,8 @@ impl Request<'_> {
     fn decoded(&self, key: &str) -> Result<String, StoreError> {
         let spaced = key.replace('+', " ");
         let decoded = percent_decode_str(&spaced).decode_utf8();
-        let decoded =
-            decoded.map_err(|_| self.error(ErrorKind::Refused, format!("key {key:?} is no UTF-8")))?;
+        let decoded = decoded
+            .map_err(|_| self.error(ErrorKind::Refused, format!("key {:?} is no UTF-8", named(key))))?;
         Ok(decoded.into_owned())
     }
 
@@ -297,7 +299,9 @@ impl Request<'_> {
             (_, Some(401 | 403), _) => ErrorKind::AccessDenied,
             _ => ErrorKind::Refused,
         };
-        let detail = match (status(error), error.message()) {
+        // S3 may name the key that it refuses.
+        let message = error.message().and_then(|message| Naming::in_force().quote(message));
+        let detail = match (status(error), message) {
             (Some(status), Some(message)) => format!("{status} {code}: {message}"),
             (Some(status), None) => format!("{status} {code}"),
             (None, _) => chain(error),

@@ -8,7 +8,7 @@ use super::S3Store;
 
 /// Why a link can't be signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a link to s3://{bucket}/{key} can't be signed: {detail}")]
+#[error("a link to s3://{bucket}/{} can't be signed: {detail}", crate::naming::named(.key))]
 pub struct PresignError {
     bucket: String,
     key: String,
