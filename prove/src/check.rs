@@ -55,11 +55,6 @@ impl Terms {
         self.project.join("template.yaml")
     }
 
-    /// A sample picture.
-    pub(crate) fn sample(&self, name: &str) -> std::io::Result<Vec<u8>> {
-        std::fs::read(self.project.join("samples/pictures").join(name))
-    }
-
     /// A folder in the check's own.
     pub(crate) fn subfolder(&self, name: &Path) -> std::io::Result<PathBuf> {
         let folder = self.folder.join(name);

@@ -16,9 +16,10 @@ use crate::stage::pictures;
 
 /// The shortest timeout that the template takes, in seconds.
 const TIMEOUT: u64 = 10;
-/// The sides of a picture that takes far longer than there is time, and how many thumbnails are made of it: each takes seconds.
-const LARGE: u32 = 2_000;
-const THUMBNAILS: u32 = 32;
+/// The sides of a picture that takes far longer than there is time, and how many thumbnails are made of it: each takes half a
+/// second.
+const LARGE: u32 = 1_100;
+const THUMBNAILS: u32 = 64;
 /// A source of which a byte comes each time.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Threads for what blocks wait for ten seconds until they end.
