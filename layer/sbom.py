@@ -10,12 +10,13 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 import uuid
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = "thumbline-layer"
+# A crate in Cargo.lock; those of the workspace have neither source nor checksum.
+LOCKED = re.compile(r'name = "(.+)"\nversion = "(.+)"\n(?:source = ".+"\nchecksum = "(.+)"\n)?')
 # C and assembly that crates compile into themselves, by the crate: name, where it is from, licence.
 INSIDE = {
     "libwebp-sys": ("libwebp", "pkg:generic/libwebp", "BSD-3-Clause"),
@@ -28,8 +29,7 @@ def main(target, bootstrap, out):
     linked = crates_linked(target)
     metadata = json.loads(cargo("metadata", "--format-version", "1", "--filter-platform", target))
     packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
-    lock = tomllib.loads((PROJECT / "Cargo.lock").read_text())
-    checksums = {(package["name"], package["version"]): package.get("checksum") for package in lock["package"]}
+    checksums = {(name, version): checksum for name, version, checksum in LOCKED.findall((PROJECT / "Cargo.lock").read_text())}
     components = [component(packages[crate], checksums.get(crate)) for crate in sorted(linked)]
     digest = hashlib.sha256(Path(bootstrap).read_bytes()).hexdigest()
     version = next(package["version"] for (name, _), package in packages.items() if name == PACKAGE)
