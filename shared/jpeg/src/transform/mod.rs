@@ -77,7 +77,7 @@ pub(crate) enum Kind {
     Down,
     /// Two by two.
     Two,
-    /// At most four across, and one, two or four down: for which vectors of four are just right.
+    /// At most four across and four down, for which vectors of four are just right.
     Narrow,
     /// All others.
     Any,
@@ -90,7 +90,7 @@ impl Transform {
             (2, 1) => Kind::Across,
             (1, 2) => Kind::Down,
             (2, 2) => Kind::Two,
-            (..=4, 1 | 2 | 4) => Kind::Narrow,
+            (..=4, ..=4) => Kind::Narrow,
             _ => Kind::Any,
         };
         let is_needed = |&index: &usize| {

@@ -195,6 +195,7 @@ pub(super) unsafe fn narrow(with: &Transform, block: &Coefficients, out: &mut [u
         match with.down.points {
             1 => narrow_rows::<1>(with, block, out, stride),
             2 => narrow_rows::<2>(with, block, out, stride),
+            3 => narrow_rows::<3>(with, block, out, stride),
             _ => narrow_rows::<4>(with, block, out, stride),
         }
     }
@@ -237,11 +238,12 @@ unsafe fn narrow_rows<const DOWN: usize>(
         let finish = |sum: __m128i| _mm_srai_epi32::<SHIFT_COLUMNS>(sum);
         (finish(_mm_add_epi32(even, odd)), finish(_mm_sub_epi32(even, odd)))
     };
-    // From the top: with one row it is its own counterpart, and with two there are none between.
+    // From the top: a row in the middle is its own counterpart.
     let (top, bottom) = weigh(0);
     let words = if DOWN > 2 {
         let (below_top, above_bottom) = weigh(1);
-        (_mm_packs_epi32(top, below_top), _mm_packs_epi32(above_bottom, bottom))
+        let third = if DOWN > 3 { above_bottom } else { bottom };
+        (_mm_packs_epi32(top, below_top), _mm_packs_epi32(third, bottom))
     } else {
         (_mm_packs_epi32(top, bottom), _mm_setzero_si128())
     };
@@ -255,6 +257,8 @@ unsafe fn narrow_rows<const DOWN: usize>(
         }
         if DOWN > 2 {
             out.add(stride * 2).cast::<i32>().write_unaligned(_mm_extract_epi32::<2>(bytes));
+        }
+        if DOWN > 3 {
             out.add(stride * 3).cast::<i32>().write_unaligned(_mm_extract_epi32::<3>(bytes));
         }
     }
