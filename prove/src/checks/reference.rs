@@ -3,8 +3,8 @@
 //!
 //! People put, overwrite and remove sources and ask for sizes; events come late, twice and in another order; functions die before
 //! and after any request, stand still while others work, and have requests that fail. Whoever claims to be done must have
-//! left the outputs of the source as it is at that moment, and at rest so must everything. (A removal during which others wrote is
-//! held to it at rest alone: the event of the change is still to come.)
+//! left the outputs of the source as it is at that moment, and at rest so must everything. (Who has stood still while
+//! others worked is held to it at rest alone where an event of the source still waits.)
 //!
 //! A case that does not hold is made as short as it can be, and told as a line of JSON. `prove/regressions/reference.jsonl` keeps such
 //! lines, each after a line that tells its story: they are played before anything else, for ever.

@@ -147,9 +147,11 @@ impl Play<'_> {
             }
         };
         match claim {
-            // What others wrote after it had listed, a removal does not see: the event of the change takes it away, and at rest it
-            // is looked for.
-            Claim::Done(outcome) if outcome == "removed" && matches!(how, How::Meanwhile { .. }) => Ok(()),
+            // What others wrote and changed after it had listed, it need not see: the event of the change is still to come, and
+            // at rest everything is looked at.
+            Claim::Done(_) if matches!(how, How::Meanwhile { .. }) && self.waiting.contains(&source) => {
+                Ok(())
+            }
             Claim::Done(outcome) => self.holds(source, &outcome).await,
             Claim::Again(why) => {
                 ensure!(matches!(how, How::Fails { .. }), "nothing failed, and yet: {why}");
