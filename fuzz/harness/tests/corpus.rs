@@ -62,5 +62,7 @@ fn memory_is_counted() {
         drop(vec![1_u8; 1 << 20]);
         vec![1_u8; 1 << 19].len()
     });
-    assert!((1 << 20..1 << 21).contains(&peak), "{peak} bytes for {length}");
+    // But for what the tests' own harness has given back meanwhile.
+    let most = (1 << 20) - (1 << 16)..(1 << 20) + (1 << 16);
+    assert!(most.contains(&peak), "{peak} bytes for {length}");
 }
