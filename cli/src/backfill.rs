@@ -11,6 +11,7 @@ mod report;
 mod strata;
 mod sums;
 mod survey;
+mod work;
 
 use std::path::PathBuf;
 

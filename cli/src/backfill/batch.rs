@@ -20,9 +20,10 @@ use uuid::Uuid;
 
 use self::control::{Control, JobAsk, Role};
 use super::Arguments;
-use super::here::{Begun, Work, begin};
+use super::here::{Begun, begin};
 use super::sums::{Progress, Sums};
 use super::survey::{Surely, survey};
+use super::work::Work;
 use crate::Ending;
 use crate::interrupt::Interrupt;
 

@@ -14,9 +14,10 @@ use thumbline::{Aws, Hint};
 use thumbline_audit::Tally;
 
 use super::Arguments;
-use super::here::{Begun, Work, begin};
+use super::here::{Begun, begin};
 use super::sums::{Progress, Sent, Sums};
 use super::survey::{Surely, survey};
+use super::work::Work;
 use crate::Ending;
 use crate::interrupt::Interrupt;
 use crate::stack::duration;

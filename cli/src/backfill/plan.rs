@@ -19,8 +19,8 @@ use thumbline_audit::{Requests, Tally};
 use thumbline_imaging::{Rendered, Thumbnail};
 
 use super::bill::{Bill, processor_seconds};
-use super::here::{GONE, Item, Need, UNDER_WAY_PER_PICTURE, Work};
 use super::strata::{Chosen, Strata, Stratum};
+use super::work::{GONE, Item, Need, UNDER_WAY_PER_PICTURE, Work};
 use crate::table::{right, table};
 
 /// Pictures that are made to see what one takes, about.

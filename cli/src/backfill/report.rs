@@ -13,7 +13,7 @@ use thumbline::{Outcome, Processed};
 use thumbline_audit::{Requests, Tally};
 
 use super::bill::{Bill, processor_seconds};
-use super::here::Done;
+use super::work::Done;
 use crate::Ending;
 use crate::table::{right, table};
 

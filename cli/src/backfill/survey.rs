@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use futures::stream::{BoxStream, StreamExt};
 use thumbline_audit::{Accountant, SourceAccount};
 
-use super::here::{Item, Work};
+use super::work::{Item, Work};
 
 /// Pictures that are looked at once: each is a request or two.
 const AT_ONCE: usize = 48;
