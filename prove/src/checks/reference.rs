@@ -4,7 +4,8 @@
 //! People put, overwrite and remove sources and ask for sizes; events come late, twice and in another order; functions die before
 //! and after any request, stand still while others work, and have requests that fail. Whoever claims to be done must have
 //! left the outputs of the source as it is at that moment, and at rest so must everything. (Who has stood still while
-//! others worked is held to it at rest alone where an event of the source still waits.)
+//! others worked is held to it at rest alone where an event of the source still waits; and so are they, where it is the same
+//! source: a write that was on its way may come after their listing.)
 //!
 //! A case that does not hold is made as short as it can be, and told as a line of JSON. `prove/regressions/reference.jsonl` keeps such
 //! lines, each after a line that tells its story: they are played before anything else, for ever.
