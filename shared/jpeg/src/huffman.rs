@@ -17,8 +17,8 @@ const LOOKAHEAD: u32 = 10;
 /// How many bits are looked at for skipping.
 const SKIP_LOOKAHEAD: u32 = 13;
 
-/// What an end of block adds to the index of a coefficient: more than there are coefficients. By itself, it is taken for
-/// one more coefficient, which is zero, and adds one to that.
+/// What an end of block adds to the index of a coefficient: more than there are coefficients. By itself, in sequential scans, it
+/// is taken for one more coefficient, which is zero, and adds one to that.
 pub(crate) const END_OF_BLOCK: usize = 128;
 
 /// The symbol for it.
