@@ -7,6 +7,7 @@ use bytes::Bytes;
 use thumbline_imaging::{Error as ImagingError, Limits, Rendered, Rendition};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::memory;
 use crate::outcome::Retry;
 
 /// Leave to hold a source in memory and to decode it, shared by whoever holds it and whatever works on it.
@@ -28,7 +29,11 @@ pub(crate) async fn render(
         let _entered = span.entered();
         let rendered =
             thumbline_imaging::render(&source, &renditions, &limits, &|| stopped.load(Ordering::Relaxed));
-        drop((source, permit));
+        drop(source);
+        if stopped.load(Ordering::Relaxed) {
+            memory::give_back();
+        }
+        drop(permit);
         rendered
     })
     .await

@@ -1,5 +1,5 @@
-//! Memory that has been used once is used again without asking the kernel for it. A program of its own: what is tested changes
-//! the process, and has to be called before there are threads, such as those of a test harness.
+//! Memory that has been used once is used again without asking the kernel for it, and goes back to it when asked to. A program of
+//! its own: what is tested changes the process, and has to be called before there are threads, such as those of a test harness.
 #![allow(clippy::unwrap_used)]
 
 use std::hint::black_box;
@@ -28,6 +28,26 @@ fn pages_found_for_a_picture() -> usize {
     pages_found() - before
 }
 
+/// What of this process lies in memory, in bytes: the second number in /proc/self/statm, see proc(5).
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: usize = statm.split_whitespace().nth(1).unwrap().parse().unwrap();
+    pages * PAGE_BYTES
+}
+
+/// A picture that was left at its deadline leaves free memory below a piece that is still in use, which no threshold returns.
+fn what_a_left_picture_had_goes_back() {
+    let pieces: Vec<_> = (0..16).map(|_| black_box(vec![1_u8; PIECE_BYTES])).collect();
+    let still_in_use = black_box(vec![1_u8; 1 << 10]);
+    drop(pieces);
+    let kept = resident_bytes();
+    thumbline::memory::give_back();
+    let after = resident_bytes();
+    assert!(kept - after > 15 * PIECE_BYTES, "{kept} bytes before, {after} after");
+    drop(still_in_use);
+    println!("what a left picture had goes back to the system: ok");
+}
+
 fn main() {
     if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
         return;
@@ -37,4 +57,5 @@ fn main() {
     assert!(first >= PIECE_BYTES / PAGE_BYTES, "{first} pages for the first");
     assert!(second < first / 10, "{first} pages for the first picture, {second} for the second");
     println!("a second picture is given the memory of the first: ok");
+    what_a_left_picture_had_goes_back();
 }
