@@ -5,10 +5,14 @@ use crate::segment::{Segment, marker};
 
 /// What the components of a picture are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ComponentColors {
+pub enum ComponentColors {
+    /// Luminance alone.
     Gray,
+    /// Luminance, and two differences of colour: ITU-T T.871, section 7.
     YCbCr,
+    /// Red, green, blue.
     Rgb,
+    /// Four inks.
     Cmyk,
     /// CMYK, with its first three components coded as if they were RGB in YCbCr.
     Ycck,

@@ -3,7 +3,7 @@
 use crate::application::ComponentColors;
 use crate::entropy::Damage;
 use crate::error::Error;
-use crate::frame::{Frame, Process};
+use crate::frame::{Component, Frame, Process};
 use crate::header::Header;
 use crate::layout::Layout;
 use crate::options::{Options, Scale};
@@ -37,12 +37,23 @@ impl Channels {
     }
 }
 
+/// How many samples a component has at some scale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaneSize {
+    /// Samples in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// How much of it the picture covers, in samples across and down: the last column and row are rounded up to whole ones.
+    pub extent: (f64, f64),
+}
+
 /// What came of decoding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
-    /// The width in pixels.
+    /// The width in pixels; of planes, that of the stored picture.
     pub width: u32,
-    /// How many rows there were.
+    /// How many rows there were; of planes, those of the stored picture.
     pub height: u32,
     /// How many of the MCUs of all scans (T.81 A.2) could not be decoded. Always 0 unless [`Options::lenient`].
     pub missing_units: u64,
@@ -100,6 +111,30 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// What the components are, before they are made pixels of: what [`Decoder::decode_planes`] gives.
+    pub fn colors(&self) -> ComponentColors {
+        self.header.application.colors(&self.header.frame.components)
+    }
+
+    /// How large a component is at a scale of its own. `None` if there is no such component.
+    pub fn plane_size(&self, component: usize, scale: Scale) -> Option<PlaneSize> {
+        let frame = &self.header.frame;
+        let Component { across, down, .. } = frame.components.get(component)?;
+        let extent = |side: usize, factor: usize, most: usize| {
+            (side * factor * scale.get()) as f64 / (most * 8) as f64
+        };
+        let layout = Layout::of_planes(frame, |_| scale);
+        let of_component = layout.components.get(component)?;
+        Some(PlaneSize {
+            width: u32::try_from(of_component.width).unwrap_or(u32::MAX),
+            height: u32::try_from(of_component.height).unwrap_or(u32::MAX),
+            extent: (
+                extent(frame.width, *across, frame.most_across),
+                extent(frame.height, *down, frame.most_down),
+            ),
+        })
+    }
+
     /// Whether the picture is coded progressively: then all of its scans are decoded at once, side by side.
     pub fn is_progressive(&self) -> bool {
         self.header.frame.process == Process::Progressive
@@ -115,12 +150,20 @@ impl<'a> Decoder<'a> {
     /// that the scale needs, 2 bytes for each, and 8 bytes for each block; and 32 KB for each scan that it may have, by
     /// [`Options::max_scans`] and the length of the source: those of encoders have about ten.
     pub fn working_bytes(&self, scale: Scale) -> u64 {
+        self.bytes_of(&Layout::new(&self.header.frame, scale))
+    }
+
+    /// The same for [`Decoder::decode_planes`].
+    pub fn working_bytes_of_planes(&self, scale_of: impl Fn(usize) -> Scale) -> u64 {
+        self.bytes_of(&Layout::of_planes(&self.header.frame, scale_of))
+    }
+
+    fn bytes_of(&self, layout: &Layout) -> u64 {
         /// Tables and buffers of scans, of which sequential pictures have up to four at once.
         const OTHERS: u64 = 1 << 20;
-        let layout = Layout::new(&self.header.frame, scale);
         let held =
-            if self.is_progressive() { crate::progressive::bytes(&layout, self.most_scans()) } else { 0 };
-        Output::bytes(&layout) as u64 + held + OTHERS
+            if self.is_progressive() { crate::progressive::bytes(layout, self.most_scans()) } else { 0 };
+        Output::bytes(layout) as u64 + held + OTHERS
     }
 
     /// Decodes the picture, and hands it to `sink` from top to bottom: each time some whole rows, without padding.
@@ -131,10 +174,38 @@ impl<'a> Decoder<'a> {
         scale: Scale,
         mut sink: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<Decoded, E> {
-        let (width, height) = self.scaled_size(scale);
+        let layout = Layout::new(&self.header.frame, scale);
+        self.decode_to(layout, self.scaled_size(scale), &mut |output, mcu_row| {
+            sink(output.make_rows(mcu_row))
+        })
+    }
+
+    /// Decodes the components as they are, each at a scale of its own, and hands them to `sink` row by row, with the number of
+    /// the component: what is above comes before what is below, but rows of different components in no other order.
+    ///
+    /// For who does not need pixels, but to go on in the same colours: nothing is brought to one size and nothing converted.
+    /// Numbers are as stored, also of inks that are stored inverted.
+    pub fn decode_planes<E: From<Error>>(
+        &self,
+        scale_of: impl Fn(usize) -> Scale,
+        mut sink: impl FnMut(usize, &[u8]) -> Result<(), E>,
+    ) -> Result<Decoded, E> {
+        let layout = Layout::of_planes(&self.header.frame, scale_of);
+        self.decode_to(layout, self.size(), &mut |output, mcu_row| output.hand_on(mcu_row, &mut sink))
+    }
+
+    /// Decodes all there is; of each row of MCUs, `finish` makes what it wants.
+    fn decode_to<E: From<Error>>(
+        &self,
+        layout: Layout,
+        (width, height): (u32, u32),
+        finish: &mut impl FnMut(&mut Output, usize) -> Result<(), E>,
+    ) -> Result<Decoded, E> {
+        let is_adobe = self.header.application.is_adobe();
+        let mut output = Output::new(layout, self.colors(), is_adobe, self.processor);
         let damage = match self.header.frame.process {
-            Process::Sequential => self.decode_sequential(scale, &mut sink)?,
-            Process::Progressive => self.decode_progressive(scale, &mut sink)?,
+            Process::Sequential => self.decode_sequential(&mut output, finish)?,
+            Process::Progressive => self.decode_progressive(&mut output, finish)?,
         };
         let Damage { missing, total, fault } = damage;
         Ok(Decoded { width, height, missing_units: missing, units: total, fault })
@@ -147,25 +218,15 @@ impl<'a> Decoder<'a> {
         self.options.max_scans.min(self.source.len() / MIN_SCAN_BYTES)
     }
 
-    fn colors(&self) -> ComponentColors {
-        self.header.application.colors(&self.header.frame.components)
-    }
-
-    fn output(&self, scale: Scale) -> Output {
-        let layout = Layout::new(&self.header.frame, scale);
-        Output::new(layout, self.colors(), self.header.application.is_adobe(), self.processor)
-    }
-
     fn decode_sequential<E: From<Error>>(
         &self,
-        scale: Scale,
-        sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
+        output: &mut Output,
+        finish: &mut impl FnMut(&mut Output, usize) -> Result<(), E>,
     ) -> Result<Damage, E> {
-        let mut output = self.output(scale);
         let (list, mut damage) = self.sequential_scans()?;
         let mut scans = Vec::new();
         for scan in &list {
-            let Output { layout, planes, .. } = &output;
+            let Output { layout, planes, .. } = &*output;
             let frame = &self.header.frame;
             scans.push(SequentialScan::new(self.source, scan, frame, layout, planes, self.options.lenient)?);
         }
@@ -173,7 +234,7 @@ impl<'a> Decoder<'a> {
             for scan in &mut scans {
                 scan.decode_band(self.processor, &mut output.planes)?;
             }
-            sink(output.make_rows(mcu_row))?;
+            finish(output, mcu_row)?;
         }
         let mut end = 0;
         for scan in scans {
@@ -223,8 +284,8 @@ impl<'a> Decoder<'a> {
 
     fn decode_progressive<E: From<Error>>(
         &self,
-        scale: Scale,
-        sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
+        output: &mut Output,
+        finish: &mut impl FnMut(&mut Output, usize) -> Result<(), E>,
     ) -> Result<Damage, E> {
         let Header { frame, tables, first_scan, .. } = &self.header;
         let mut scans = read_all(self.source, *first_scan, frame, tables.clone(), self.options.max_scans)?;
@@ -232,12 +293,11 @@ impl<'a> Decoder<'a> {
         self.note(&mut damage, scans.fault)?;
         let fault = check_progression(&mut scans.list, frame);
         self.note(&mut damage, fault)?;
-        let mut output = self.output(scale);
         let lenient = self.options.lenient;
         let mut picture = ProgressivePicture::new(self.source, frame, &output.layout, &scans.list, lenient)?;
         for mcu_row in 0..output.layout.mcus_high {
             picture.decode_band(mcu_row, self.processor, &mut output.planes)?;
-            sink(output.make_rows(mcu_row))?;
+            finish(output, mcu_row)?;
         }
         damage.add(picture.finish()?);
         Ok(damage)

@@ -1,6 +1,6 @@
 //! How large everything is at one scale: blocks, planes, and what is left to do to bring planes to the picture's size.
 
-use crate::frame::Frame;
+use crate::frame::{Component, Frame};
 use crate::options::Scale;
 
 /// The most samples that a side of a block is decoded to.
@@ -44,6 +44,28 @@ pub(crate) struct ComponentLayout {
     pub(crate) expand_down: Expansion,
 }
 
+impl ComponentLayout {
+    /// Whose blocks are decoded to so many samples, and left as they are.
+    fn new(frame: &Frame, component: &Component, points_across: usize, points_down: usize) -> Self {
+        let stored = |side: usize, factor: usize, most: usize| (side * factor).div_ceil(most);
+        let decoded = |side: usize, factor: usize, most: usize, points: usize| {
+            (side * factor * points).div_ceil(most * 8)
+        };
+        Self {
+            across: component.across,
+            down: component.down,
+            points_across,
+            points_down,
+            blocks_wide: stored(frame.width, component.across, frame.most_across).div_ceil(8),
+            blocks_high: stored(frame.height, component.down, frame.most_down).div_ceil(8),
+            width: decoded(frame.width, component.across, frame.most_across, points_across),
+            height: decoded(frame.height, component.down, frame.most_down, points_down),
+            expand_across: Expansion::None,
+            expand_down: Expansion::None,
+        }
+    }
+}
+
 /// A picture at one scale.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
@@ -59,46 +81,52 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// For pixels: all components become as large as the picture.
     pub(crate) fn new(frame: &Frame, scale: Scale) -> Self {
         let eighths = scale.get();
         let (most_across, most_down) = (frame.most_across, frame.most_down);
         let components = frame.components.iter().map(|component| {
             let points_across = points(eighths, component.across, most_across);
             let points_down = points(eighths, component.down, most_down);
-            let stored_width = (frame.width * component.across).div_ceil(most_across);
-            let stored_height = (frame.height * component.down).div_ceil(most_down);
-            let width = (frame.width * component.across * points_across).div_ceil(most_across * 8);
-            let height = (frame.height * component.down * points_down).div_ceil(most_down * 8);
+            let plain = ComponentLayout::new(frame, component, points_across, points_down);
             let expand_across = expansion(component.across * points_across, most_across * eighths);
             let expand_down = expansion(component.down * points_down, most_down * eighths);
             // libjpeg, too, only repeats where there is hardly anything to blend, or the width is not doubled.
             let (expand_across, expand_down) = match (expand_across, expand_down) {
-                (Expansion::Triangle, down) if width <= 2 => (REPEAT_TWICE, down.without_triangle()),
+                (Expansion::Triangle, down) if plain.width <= 2 => (REPEAT_TWICE, down.without_triangle()),
                 (across @ Expansion::Repeat { .. }, down) => (across, down.without_triangle()),
                 both => both,
             };
-            ComponentLayout {
-                across: component.across,
-                down: component.down,
-                points_across,
-                points_down,
-                blocks_wide: stored_width.div_ceil(8),
-                blocks_high: stored_height.div_ceil(8),
-                width,
-                height,
-                expand_across,
-                expand_down,
-            }
+            ComponentLayout { expand_across, expand_down, ..plain }
         });
+        let components = components.collect();
         let sides = |side: usize| (side * eighths).div_ceil(8);
-        Self {
-            width: sides(frame.width),
-            height: sides(frame.height),
-            mcus_wide: frame.width.div_ceil(8 * most_across),
-            mcus_high: frame.height.div_ceil(8 * most_down),
-            rows_per_mcu: most_down * eighths,
-            components: components.collect(),
-        }
+        Self::of(frame, (sides(frame.width), sides(frame.height)), most_down * eighths, components)
+    }
+
+    /// For planes: each component at a scale of its own. There is no picture to be made of them.
+    pub(crate) fn of_planes(frame: &Frame, scale_of: impl Fn(usize) -> Scale) -> Self {
+        let components = frame.components.iter().enumerate().map(|(index, component)| {
+            let points = scale_of(index).get();
+            ComponentLayout::new(frame, component, points, points)
+        });
+        Self::of(frame, (0, 0), 0, components.collect())
+    }
+
+    fn of(
+        frame: &Frame,
+        (width, height): (usize, usize),
+        rows_per_mcu: usize,
+        components: Vec<ComponentLayout>,
+    ) -> Self {
+        let mcus_wide = frame.width.div_ceil(8 * frame.most_across);
+        let mcus_high = frame.height.div_ceil(8 * frame.most_down);
+        Self { width, height, mcus_wide, mcus_high, rows_per_mcu, components }
+    }
+
+    /// Whether any coefficients are left out.
+    pub(crate) fn is_reduced(&self) -> bool {
+        self.components.iter().any(|component| component.points_across < 8 || component.points_down < 8)
     }
 
     /// How many rows of the result cannot be made before the MCUs below are decoded.

@@ -90,6 +90,7 @@ mod transform;
 mod typical;
 mod upsample;
 
-pub use decoder::{Channels, Decoded, Decoder};
+pub use application::ComponentColors;
+pub use decoder::{Channels, Decoded, Decoder, PlaneSize};
 pub use error::Error;
 pub use options::{Options, Scale};

@@ -76,6 +76,24 @@ impl Output {
     }
 }
 
+impl Output {
+    /// Hands on what row `mcu_row` of MCUs is in the planes, as it is, with the number of its component.
+    pub(crate) fn hand_on<E>(
+        &mut self,
+        mcu_row: usize,
+        sink: &mut impl FnMut(usize, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for (index, (plane, component)) in self.planes.iter_mut().zip(&self.layout.components).enumerate() {
+            let rows = component.down * component.points_down;
+            for row in (mcu_row * rows..component.height).take(rows) {
+                sink(index, plane.row(row.cast_signed()))?;
+            }
+            plane.advance();
+        }
+        Ok(())
+    }
+}
+
 /// The work on a band.
 struct MakeRows<'o> {
     output: &'o mut Output,

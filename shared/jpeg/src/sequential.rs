@@ -67,7 +67,7 @@ impl<'a> SequentialScan<'a> {
         // Two components mostly share their tables.
         let mut dc_tables: [[Option<Arc<DcTable>>; 4]; 4] = Default::default();
         let mut ac_tables: [Option<Arc<AcTable>>; 4] = Default::default();
-        let is_reduced = layout.rows_per_mcu < 8 * frame.most_down;
+        let is_reduced = layout.is_reduced();
         for (index, named) in scan.parts.iter().enumerate() {
             let component = &layout.components[named.component];
             let quantization = frame.components[named.component].quantization;

@@ -10,7 +10,7 @@ mod pictures;
 mod writer;
 
 use pictures::decode;
-use thumbline_jpeg::{Channels, Scale};
+use thumbline_jpeg::{Channels, Decoder, Error, Scale};
 use writer::{Component, Picture, Scan, ZIGZAG};
 
 /// Coefficients as those of a picture: the higher, the smaller and the rarer.
@@ -272,30 +272,32 @@ fn codings(picture: &Picture<'_>) -> Vec<Vec<u8>> {
 
 const SIZES: [(usize, usize); 5] = [(1, 1), (50, 37), (16, 65), (7, 8), (33, 21)];
 
+/// Of components that mean YCbCr.
+const SAMPLINGS: [[(usize, usize); 3]; 18] = [
+    [(1, 1), (1, 1), (1, 1)],
+    [(2, 1), (1, 1), (1, 1)],
+    [(1, 2), (1, 1), (1, 1)],
+    [(2, 2), (1, 1), (1, 1)],
+    [(4, 1), (1, 1), (1, 1)],
+    [(1, 4), (1, 1), (1, 1)],
+    [(4, 2), (1, 1), (1, 1)],
+    [(2, 4), (1, 1), (1, 1)],
+    [(2, 2), (2, 1), (2, 1)],
+    [(2, 2), (1, 2), (1, 2)],
+    [(2, 2), (2, 2), (2, 2)],
+    [(4, 1), (2, 1), (2, 1)],
+    [(1, 1), (2, 2), (1, 1)],
+    [(3, 1), (1, 1), (1, 1)],
+    [(1, 3), (1, 1), (1, 1)],
+    [(3, 2), (1, 1), (2, 1)],
+    [(3, 3), (1, 1), (1, 1)],
+    [(4, 1), (3, 1), (2, 1)],
+];
+
 #[test]
 fn every_sampling_at_every_scale_is_exact() {
-    let samplings: [[(usize, usize); 3]; 18] = [
-        [(1, 1), (1, 1), (1, 1)],
-        [(2, 1), (1, 1), (1, 1)],
-        [(1, 2), (1, 1), (1, 1)],
-        [(2, 2), (1, 1), (1, 1)],
-        [(4, 1), (1, 1), (1, 1)],
-        [(1, 4), (1, 1), (1, 1)],
-        [(4, 2), (1, 1), (1, 1)],
-        [(2, 4), (1, 1), (1, 1)],
-        [(2, 2), (2, 1), (2, 1)],
-        [(2, 2), (1, 2), (1, 2)],
-        [(2, 2), (2, 2), (2, 2)],
-        [(4, 1), (2, 1), (2, 1)],
-        [(1, 1), (2, 2), (1, 1)],
-        [(3, 1), (1, 1), (1, 1)],
-        [(1, 3), (1, 1), (1, 1)],
-        [(3, 2), (1, 1), (2, 1)],
-        [(3, 3), (1, 1), (1, 1)],
-        [(4, 1), (3, 1), (2, 1)],
-    ];
     let mut least = f64::MAX;
-    for (size, sampling) in SIZES.into_iter().flat_map(|size| samplings.map(|sampling| (size, sampling))) {
+    for (size, sampling) in SIZES.into_iter().flat_map(|size| SAMPLINGS.map(|sampling| (size, sampling))) {
         let components = components(size, &sampling);
         let picture = Picture::new(size, &components);
         let codings = codings(&picture);
@@ -315,6 +317,65 @@ fn every_sampling_at_every_scale_is_exact() {
         }
     }
     println!("at least {least:.1} dB");
+}
+
+/// The width of each component and its rows, each at a scale of its own.
+fn planes(jpeg: &[u8], eighths: [u8; 3]) -> [(usize, Vec<u8>); 3] {
+    let scale = |component: usize| Scale::eighths(eighths[component]).unwrap();
+    let decoder = Decoder::new(jpeg).unwrap();
+    let mut planes: [(usize, Vec<u8>); 3] = Default::default();
+    let keep = |component: usize, row: &[u8]| {
+        planes[component].1.extend_from_slice(row);
+        Ok::<_, Error>(())
+    };
+    decoder.decode_planes(scale, keep).unwrap();
+    for (component, (width, plane)) in planes.iter_mut().enumerate() {
+        let size = decoder.plane_size(component, scale(component)).unwrap();
+        *width = size.width as usize;
+        assert_eq!(plane.len(), (size.width * size.height) as usize);
+        assert!(
+            (f64::from(size.width) - size.extent.0) < 1.0 && (f64::from(size.height) - size.extent.1) < 1.0
+        );
+    }
+    planes
+}
+
+#[test]
+fn a_plane_is_its_component_as_if_it_were_a_grey_picture() {
+    for (size, sampling) in SIZES.into_iter().flat_map(|size| SAMPLINGS.map(|sampling| (size, sampling))) {
+        let components = components(size, &sampling);
+        let codings = codings(&Picture::new(size, &components));
+        let most = |side: fn(&(usize, usize)) -> usize| sampling.iter().map(side).max().unwrap();
+        let alone = components.iter().map(|component| {
+            let side = |side: usize, factor: usize, most: usize| (side * factor).div_ceil(most);
+            let width = side(size.0, component.across, most(|one| one.0));
+            let height = side(size.1, component.down, most(|one| one.1));
+            // Without what fills up the MCUs that only several components have.
+            let (wide, high) = (width.div_ceil(8), height.div_ceil(8));
+            let rows = component.blocks.chunks(component.blocks_wide).take(high);
+            let blocks = rows.flat_map(|row| row[..wide].to_vec()).collect();
+            let gray = [Component { id: 1, across: 1, down: 1, blocks_wide: wide, blocks, ..*component }];
+            Picture::new((width, height), &gray).write(0xC0, &[Scan::sequential(&[0])])
+        });
+        let alone: Vec<Vec<u8>> = alone.collect();
+        for eighths in [[8, 8, 8], [8, 4, 4], [3, 3, 3], [2, 3, 5], [1, 7, 6], [6, 1, 2]] {
+            for (index, coding) in codings.iter().enumerate().step_by(5) {
+                for ((width, plane), (gray, eighths)) in
+                    planes(coding, eighths).into_iter().zip(alone.iter().zip(eighths))
+                {
+                    let scale = Scale::eighths(eighths).unwrap();
+                    let gray_width = Decoder::new(gray).unwrap().scaled_size(scale).0 as usize;
+                    let gray = decode(gray, scale).0;
+                    // The side of a component is rounded up, and may be so again at a scale.
+                    let rows = gray.chunks(gray_width).zip(plane.chunks(width));
+                    assert!(rows.clone().count() == plane.len() / width);
+                    for (gray, row) in rows {
+                        assert!(&gray[..width] == row, "coding {index}: {size:?} {sampling:?} {eighths:?}");
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What must hold of whatever comes, for the fuzzer and for the test that replays what it found: strictly and leniently, with
 //! and without the processor's own instructions, always an error or a whole picture, the same either way, and never more
-//! memory than was announced. The last byte says at which scale.
+//! memory than was announced; as pixels and as planes. The last byte says at which scale.
 #![allow(unsafe_code)] // An allocator that counts.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -38,37 +38,69 @@ static ALLOCATOR: Counting = Counting;
 /// Holds the decoder to all of it.
 pub fn check(input: &[u8]) {
     let Some((&last, jpeg)) = input.split_last() else { return };
-    let Some(scale) = Scale::eighths(last % 8 + 1) else { return };
-    let strict = decode(jpeg, scale, false, false);
-    let lenient = decode(jpeg, scale, true, false);
-    let portable = decode(jpeg, scale, true, true);
-    assert_eq!(lenient, portable);
-    match (strict, lenient) {
-        (Ok(strict), lenient) => assert_eq!(Ok(strict), lenient),
-        (Err(error), Ok((decoded, _))) => assert!(decoded.fault.is_some(), "{error}"),
-        (Err(_), Err(_)) => {}
+    // Of colours half as much, as who makes small pictures of them asks for.
+    let (Some(scale), Some(half)) = (Scale::eighths(last % 8 + 1), Scale::eighths(last % 8 / 2 + 1)) else {
+        return;
+    };
+    let scales = [scale, half];
+    for kind in [Kind::Pixels, Kind::Planes] {
+        let strict = decode(jpeg, scales, kind, false, false);
+        let lenient = decode(jpeg, scales, kind, true, false);
+        let portable = decode(jpeg, scales, kind, true, true);
+        assert_eq!(lenient, portable);
+        match (strict, lenient) {
+            (Ok(strict), lenient) => assert_eq!(Ok(strict), lenient),
+            (Err(error), Ok((decoded, _))) => assert!(decoded.fault.is_some(), "{error}"),
+            (Err(_), Err(_)) => {}
+        }
     }
 }
 
-/// What came of it, and a hash of the pixels (FNV-1a, 64 bits).
-fn decode(jpeg: &[u8], scale: Scale, lenient: bool, portable: bool) -> Result<(Decoded, u64), Error> {
+/// What is asked for.
+#[derive(Clone, Copy)]
+enum Kind {
+    Pixels,
+    Planes,
+}
+
+/// What came of it, and a hash of the samples (FNV-1a, 64 bits).
+fn decode(
+    jpeg: &[u8],
+    [scale, half]: [Scale; 2],
+    kind: Kind,
+    lenient: bool,
+    portable: bool,
+) -> Result<(Decoded, u64), Error> {
     let options = Options { lenient, max_pixels: MAX_PIXELS, max_scans: MAX_SCANS };
     let mut decoder = Decoder::with_options(jpeg, options)?;
     if portable {
         decoder = decoder.portably();
     }
+    let scale_of = |component: usize| if component == 0 { scale } else { half };
     let before = HELD.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
     let (mut bytes, mut hash) = (0, 0xCBF2_9CE4_8422_2325_u64);
-    let outcome = decoder.decode(scale, |rows| {
+    let mut take = |rows: &[u8]| {
         bytes += rows.len();
         hash = rows.iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
         Ok::<_, Error>(())
-    });
-    let (peak, announced) = (PEAK.load(Ordering::Relaxed) - before, decoder.working_bytes(scale));
+    };
+    let (outcome, announced) = match kind {
+        Kind::Pixels => (decoder.decode(scale, take), decoder.working_bytes(scale)),
+        Kind::Planes => {
+            (decoder.decode_planes(scale_of, |_, row| take(row)), decoder.working_bytes_of_planes(scale_of))
+        }
+    };
+    let peak = PEAK.load(Ordering::Relaxed) - before;
     assert!(peak as u64 <= announced, "{peak} bytes, where {announced} were announced");
     let decoded = outcome?;
-    let whole = decoded.width as usize * decoded.height as usize * decoder.channels().count();
+    let whole = match kind {
+        Kind::Pixels => decoded.width as usize * decoded.height as usize * decoder.channels().count(),
+        Kind::Planes => {
+            let sizes = (0..4).filter_map(|component| decoder.plane_size(component, scale_of(component)));
+            sizes.map(|size| size.width as usize * size.height as usize).sum()
+        }
+    };
     assert_eq!(bytes, whole, "what is called a picture is a whole one");
     Ok((decoded, hash))
 }
