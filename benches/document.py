@@ -54,8 +54,9 @@ REMARKS = """\
 - Quality is the SSIM of the luma to an ideal thumbnail: full decode, exact Lanczos3 in floating point on the stored
   values. It is judged in the same run, on files that the measured commands wrote. The gap is ours minus sharp's. An
   encoder's decisions are abrupt: pixels that are equally good may come out some thousandths better or worse, at one
-  width or another. So the mean over all widths is shown as well, and the gap between the pixels before they are encoded
-  (from lossless files), which is what decoding and resizing account for.
+  width or another. So the mean over all widths is shown as well, the worst of them, and the worst between PNGs, for which
+  decoding and resizing alone account. (A JPEG becomes JPEGs by its planes and PNGs by its pixels; its luma is decoded and
+  resized alike.)
 - The pictures are **drawn**, by `samples/generator`: landscapes strewn with things of every size, which have the
   statistics of photographs, with the grain of a sensor on them, in files with about the bits per pixel that cameras
   give. JPEGs have EXIF with a small picture in it, and 4:2:0 where nothing else is said. What cameras of other kinds
@@ -139,7 +140,8 @@ def verdict(rows):
     ]
     for what, gap_of in (
         ("mean of the four widths", results.mean_ssim_gap),
-        ("worst width, before encoding", results.worst_unencoded_gap),
+        ("worst of the four", results.worst_ssim_gap),
+        ("worst of the four as PNG", results.worst_unencoded_gap),
     ):
         gaps = [gap for row in rows if (gap := gap_of(row)) is not None]
         if gaps:

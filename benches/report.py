@@ -33,8 +33,8 @@ def tables(found):
         ),
         Table("Cost of a process for one picture, start-up included", [first, *costs], process_cells),
         Table(
-            f"Quality: SSIM {JUDGED_WIDTH} wide, mean gap of all widths, worst before encoding; bytes of all widths",
-            [first, "SSIM", "sharp", "gap", "mean", "unencoded", "bytes", "sharp", "ratio"],
+            f"Quality: SSIM {JUDGED_WIDTH} wide, mean and worst gap of all widths, worst of pixels; bytes of all widths",
+            [first, "SSIM", "sharp", "gap", "mean", "worst", "pixels", "bytes", "sharp", "ratio"],
             quality_cells,
         ),
         Table(
@@ -98,6 +98,7 @@ def quality_cells(row):
         ssim(THEIRS),
         signed(results.ssim_gap(row, JUDGED_WIDTH)),
         signed(results.mean_ssim_gap(row)),
+        signed(results.worst_ssim_gap(row)),
         signed(results.worst_unencoded_gap(row)),
         str(ours or NOTHING),
         str(theirs or NOTHING),

@@ -112,6 +112,12 @@ def mean_ssim_gap(row):
     return None if None in gaps else statistics.fmean(gaps)
 
 
+def worst_ssim_gap(row):
+    """The smallest gap of all widths, as people get them."""
+    gaps = [ssim_gap(row, width) for width in contenders.WIDTHS]
+    return None if None in gaps else min(gaps)
+
+
 def worst_unencoded_gap(row, name="thumbline", to="sharp"):
     """The smallest gap of all widths between the pixels themselves."""
     judged = row["unencoded_ssim"]

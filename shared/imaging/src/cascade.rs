@@ -111,8 +111,9 @@ impl Sizes {
         let made = match self.cascade.origins[index] {
             Origin::Stream(branch) => self.streamed[branch].take(),
             Origin::Copy(copy) => {
+                let part = plan.part.within(self.cascade.plans[copy].part);
                 let made = match &self.copies[copy] {
-                    Some(copy) => Some(resized(copy, plan.part, plan.made)?),
+                    Some(copy) => Some(resized(copy, part, plan.made)?),
                     None => None,
                 };
                 if self.cascade.last_user(copy) == Some(index) {

@@ -63,6 +63,12 @@ impl Colors {
     }
 }
 
+/// Whether RGB of 8 bits by this profile is sRGB, or is taken for it because the profile cannot be used.
+pub(crate) fn is_srgb(profile: Vec<u8>) -> bool {
+    let frame = Frame { profile: Some(profile), ..Frame::whole(Size::new(1, 1), Samples::Rgb) };
+    Colors::new(&frame).to_srgb.is_none()
+}
+
 /// What samples are shown as.
 fn shown(samples: Samples) -> Channels {
     match samples {

@@ -5,13 +5,13 @@
 //! waiting than there are cores, and with one core no thread is started at all. The bytes are the same either way.
 
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::encode::encode;
 use crate::error::Error;
-use crate::raster::Raster;
+use crate::header::Size;
+use crate::picture::Picture;
 use crate::render::Thumbnail;
 use crate::rendition::Rendition;
 
@@ -43,15 +43,15 @@ impl<'scope, 'env> Encoders<'scope, 'env> {
     pub(crate) fn encode(
         &mut self,
         index: usize,
-        raster: &Arc<Raster>,
+        picture: &Picture,
         rendition: &'env Rendition,
         is_last: bool,
     ) -> Result<(), Error> {
         self.collect(ScopedJoinHandle::is_finished)?;
         if is_last || self.busy.len() >= self.spare {
-            return self.keep(index, encode_timed(raster, rendition));
+            return self.keep(index, encode_timed(picture, rendition));
         }
-        let theirs = Arc::clone(raster);
+        let theirs = picture.clone();
         let spawned = Builder::new().spawn_scoped(self.scope, move || encode_timed(&theirs, rendition));
         match spawned {
             Ok(thread) => {
@@ -59,7 +59,7 @@ impl<'scope, 'env> Encoders<'scope, 'env> {
                 Ok(())
             }
             // The system has no thread left: slower, but done.
-            Err(_) => self.keep(index, encode_timed(raster, rendition)),
+            Err(_) => self.keep(index, encode_timed(picture, rendition)),
         }
     }
 
@@ -88,14 +88,10 @@ impl<'scope, 'env> Encoders<'scope, 'env> {
     }
 }
 
-fn encode_timed(raster: &Raster, rendition: &Rendition) -> Encoded {
+fn encode_timed(picture: &Picture, rendition: &Rendition) -> Encoded {
     let begun = Instant::now();
-    let encoded = encode(raster, rendition);
-    let thumbnail = encoded.map(|(bytes, format)| Thumbnail {
-        bytes,
-        width: raster.size.width,
-        height: raster.size.height,
-        format,
-    });
+    let Size { width, height } = picture.size();
+    let encoded = encode(picture, rendition);
+    let thumbnail = encoded.map(|(bytes, format)| Thumbnail { bytes, width, height, format });
     (thumbnail, begun.elapsed())
 }

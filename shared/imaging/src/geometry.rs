@@ -80,6 +80,16 @@ impl Part {
         Self { left, top, width, height }
     }
 
+    /// This part of a picture as one of what `other` is of it. All of it is all of it, exactly.
+    pub(crate) fn within(self, other: Self) -> Self {
+        Self {
+            left: (self.left - other.left) / other.width,
+            top: (self.top - other.top) / other.height,
+            width: self.width / other.width,
+            height: self.height / other.height,
+        }
+    }
+
     /// This part of a picture that measures `extent`.
     pub(crate) fn of(self, extent: (f64, f64)) -> Window {
         Window {
@@ -107,7 +117,27 @@ impl Plan {
 
     /// Whether the whole picture is made, so that smaller thumbnails can be made of this one.
     pub(crate) fn makes_all(&self) -> bool {
-        self.part == Part::WHOLE
+        let Part { left, top, width, height } = self.part;
+        left <= 0.0 && top <= 0.0 && left + width >= 1.0 && top + height >= 1.0
+    }
+
+    /// The same of a plane with a sample for every two pixels in each direction. Where there is half a sample too much, at the
+    /// right or the lower edge, it stands for what would be beyond that edge.
+    pub(crate) fn halved(self) -> Self {
+        let beyond = |side: u32| 2.0 * f64::from(side.div_ceil(2)) / f64::from(side);
+        let part = Part {
+            width: self.part.width * beyond(self.made.width),
+            height: self.part.height * beyond(self.made.height),
+            ..self.part
+        };
+        Self {
+            scaled: self.scaled.halved(),
+            shown: self.shown.halved(),
+            part,
+            made: self.made.halved(),
+            canvas: self.canvas.halved(),
+            ..self
+        }
     }
 }
 

@@ -25,6 +25,11 @@ impl Size {
         self.width as u64 * self.height as u64
     }
 
+    /// Half as much in both directions, rounded up.
+    pub(crate) const fn halved(self) -> Self {
+        Self { width: self.width.div_ceil(2), height: self.height.div_ceil(2) }
+    }
+
     /// The same size lying on its other side.
     pub(crate) const fn swapped(self) -> Self {
         Self { width: self.height, height: self.width }

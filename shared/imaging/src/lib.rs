@@ -34,6 +34,7 @@ mod lanczos;
 mod limits;
 mod orientation;
 mod output;
+mod picture;
 mod placeholder;
 mod position;
 mod probe;
@@ -42,6 +43,7 @@ mod reduce;
 mod render;
 mod rendition;
 mod resize;
+mod route;
 mod rows;
 mod shrink;
 mod sniff;
@@ -64,4 +66,4 @@ pub use sniff::sniff;
 /// The version of what comes out: raised whenever the same input would give other bytes than before.
 ///
 /// It is part of the recipe that thumbnails are stored under, so raising it makes them all again.
-pub const ENGINE_VERSION: u32 = 6;
+pub const ENGINE_VERSION: u32 = 7;

@@ -6,9 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::animation::animate;
-use crate::cascade::Cascade;
-use crate::compose::compose;
-use crate::decode::{decode, working_bytes};
 use crate::encode;
 use crate::encoders::Encoders;
 use crate::error::Error;
@@ -19,13 +16,7 @@ use crate::limits::Limits;
 use crate::placeholder;
 use crate::probe::probe;
 use crate::rendition::Rendition;
-use crate::rows::{Frame, Sink};
-use crate::stream::Stream;
-
-/// Pixels that a shrinking decoder has to leave for one that is wanted, in each direction, as a fraction. A telephone's 4000
-/// pixels become 1280 by way of 2000 then, which costs a quarter less than all of them do, and stays closer to an exact resize
-/// (SSIM 0.988 for WebP) than going to 1280 at once (0.986).
-const MARGIN: (u64, u64) = (3, 2);
+use crate::route::Route;
 
 /// Red, green, blue and alpha of 8 bits each.
 const MOST_PIXEL_BYTES: u64 = 4;
@@ -112,62 +103,35 @@ fn render_on(
     })?;
     order.retain(|index| animated[*index].is_none());
     let stills: Vec<_> = order.iter().map(|index| (plans[*index], &renditions[*index])).collect();
-    let placeholder = geometry::plan_placeholder(header.size());
-    let cascade = Cascade::new(stills.iter().map(|(plan, _)| *plan).collect(), header.orientation);
-    let cascade = cascade.with_placeholder(placeholder);
-
     go_on("decoding")?;
-    let at_least = decoded_size_of_use(&header, &stills, placeholder);
-    let mut stream = Stream::new(cascade.branches());
-    let needed = working_bytes(source, &header, at_least).saturating_add(stream.working_bytes(header.stored));
+    let mut route = Route::new(source, &header, &stills, geometry::plan_placeholder(header.size()));
+    let needed = route.working_bytes(source, &header);
     // Fewer threads are slower, but no reason to refuse a picture.
     let finishing = |threads: &usize| finishing_bytes(&stills, *threads);
     let fits = |threads: &usize| finishing(threads) <= limits.max_memory_bytes;
     let threads = (1..=threads).rev().find(fits).unwrap_or(1);
     check_memory(needed.max(finishing(&threads)), limits)?;
-    timed(&mut timings.decode, || {
-        let sink = &mut Watched { stream: &mut stream, should_stop };
-        decode(source, &header, at_least, limits, sink)
-    })?;
-    timings.resize += stream.spent();
-    timings.decode = timings.decode.saturating_sub(stream.spent());
+    timed(&mut timings.decode, || route.decode(source, &header, limits, should_stop))?;
+    timings.resize += route.spent();
+    timings.decode = timings.decode.saturating_sub(route.spent());
 
-    let mut sizes = timed(&mut timings.resize, || cascade.resume(stream))?;
+    let mut pictures = timed(&mut timings.resize, || route.resume())?;
     let (thumbnails, thumbhash, encoding) = thread::scope(|scope| -> Result<_, Error> {
         let mut encoders = Encoders::new(scope, threads, animated);
         for (turn, (index, (plan, rendition))) in order.iter().zip(&stills).enumerate() {
             go_on("resizing")?;
-            let composed = timed(&mut timings.resize, || compose(sizes.make(turn)?, plan.canvas, rendition))?;
+            let picture = timed(&mut timings.resize, || pictures.make(turn, plan.canvas, rendition))?;
             go_on("encoding")?;
-            encoders.encode(*index, &composed, rendition, turn + 1 == order.len())?;
+            encoders.encode(*index, &picture, rendition, turn + 1 == order.len())?;
         }
         go_on("hashing")?;
-        let small = timed(&mut timings.resize, || sizes.make(order.len()))?;
+        let small = timed(&mut timings.resize, || pictures.make_placeholder(order.len()))?;
         let thumbhash = timed(&mut timings.encode, || placeholder::hash(small))?;
         let (thumbnails, encoding) = encoders.finish()?;
         Ok((thumbnails, thumbhash, encoding))
     })?;
     timings.encode += encoding;
     Ok(Rendered { header, thumbnails, thumbhash, timings })
-}
-
-/// Rows on their way into a stream, for as long as the caller wants them: decoding alone can take seconds.
-struct Watched<'a, S> {
-    stream: &'a mut S,
-    should_stop: &'a dyn Fn() -> bool,
-}
-
-impl<S: Sink> Sink for Watched<'_, S> {
-    fn begin(&mut self, frame: Frame) -> Result<(), Error> {
-        self.stream.begin(frame)
-    }
-
-    fn push(&mut self, rows: &[u8]) -> Result<(), Error> {
-        if (self.should_stop)() {
-            return Err(Error::Interrupted { before: "the last row" });
-        }
-        self.stream.push(rows)
-    }
 }
 
 /// Bytes that are held at most when nothing is left to be decoded: every size as it was made, and for each thread the raster
@@ -238,22 +202,6 @@ fn largest_first(plans: &[Plan]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..plans.len()).collect();
     order.sort_by_key(|index| (!plans[*index].makes_all(), Reverse(plans[*index].made.pixels())));
     order
-}
-
-/// The smallest size, in the stored orientation, of which every still can be made as well as of the whole picture; without
-/// any, the placeholder.
-///
-/// Decoders that shrink do it with averages, which are blunter than Lanczos: [`MARGIN`] times the pixels that are wanted, in
-/// each direction, leave the last and finest step to Lanczos.
-fn decoded_size_of_use(header: &Header, stills: &[(Plan, &Rendition)], placeholder: Plan) -> Size {
-    let seen = header.size();
-    let (times, by) = MARGIN;
-    let of_use = |side: u32, most: u32| u32::try_from(u64::from(side) * times / by).unwrap_or(most).min(most);
-    let wanted = stills.iter().map(|(plan, _)| plan.scaled);
-    let wanted = wanted.reduce(|a, b| Size::new(a.width.max(b.width), a.height.max(b.height)));
-    let wanted = wanted.unwrap_or(placeholder.scaled);
-    let needed = Size::new(of_use(wanted.width, seen.width), of_use(wanted.height, seen.height));
-    if header.orientation.swaps_sides() { needed.swapped() } else { needed }
 }
 
 #[cfg(test)]

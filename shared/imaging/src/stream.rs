@@ -18,9 +18,6 @@ use crate::reduce::Reducer;
 use crate::rows::{Depth, Frame, Samples, Sink};
 use crate::shrink::Shrinker;
 
-/// Red, green, blue and alpha of 16 bits each.
-const MOST_PIXEL_BYTES: u64 = 8;
-
 /// One size that is made of the stream, in the orientation of the stored picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Branch {
@@ -77,11 +74,10 @@ impl Stream {
         .collect()
     }
 
-    /// Bytes that this holds at most, for a picture of this size.
-    pub(crate) fn working_bytes(&self, stored: Size) -> u64 {
-        let row_bytes = u64::from(stored.width) * MOST_PIXEL_BYTES;
-        let rows =
-            |branch: &Branch| Shrinker::working_bytes(row_bytes, stored, branch.target, MOST_PIXEL_BYTES);
+    /// Bytes that this holds at most, for a picture of this size with so many bytes a pixel.
+    pub(crate) fn working_bytes(&self, stored: Size, pixel_bytes: u64) -> u64 {
+        let row_bytes = u64::from(stored.width) * pixel_bytes;
+        let rows = |branch: &Branch| Shrinker::working_bytes(row_bytes, stored, branch.target, pixel_bytes);
         // Sums of the reducer are four bytes a sample.
         row_bytes * 6 + self.branches.iter().map(rows).sum::<u64>()
     }

@@ -4,7 +4,7 @@
 //! no thumbnail shows. What T.81 knows and cameras do not write (12 bits, arithmetic and lossless coding) is refused by
 //! name.
 
-use thumbline_jpeg::{Channels, Decoder, Options, Scale};
+use thumbline_jpeg::{Channels, ComponentColors, Decoder, Options, Scale};
 
 use crate::error::Error;
 use crate::format::SourceFormat;
@@ -40,11 +40,74 @@ pub(super) fn decode(
     let extent = (share(header.stored.width), share(header.stored.height));
     let frame = Frame::whole(Size::new(width, height), samples);
     sink.begin(Frame { extent, profile: decoder.profile(), ..frame })?;
-    decoder.decode(scale, |rows| sink.push(rows).map_err(Stop::Sink)).map_err(|stop| match stop {
-        Stop::Sink(error) => error,
-        Stop::Decoder(error) => error.into(),
-    })?;
+    decoder.decode(scale, |rows| sink.push(rows).map_err(Stop::Sink))?;
     Ok(())
+}
+
+/// The sizes in which Y, Cb and Cr are stored, and the profile, if that is what a JPEG is made of.
+pub(crate) fn stored_planes(source: &[u8]) -> Option<([Size; 3], Option<Vec<u8>>)> {
+    let decoder = Decoder::new(source).ok()?;
+    let [luma, blue, red] = [0, 1, 2].map(|component| plane_size(&decoder, component, Scale::FULL));
+    let is_ycbcr = decoder.colors() == ComponentColors::YCbCr;
+    is_ycbcr.then_some(([luma?.0, blue?.0, red?.0], decoder.profile()))
+}
+
+/// Bytes that decoding to planes holds at most.
+pub(crate) fn working_bytes_of_planes(source: &[u8], at_least: [Size; 3]) -> u64 {
+    let of = |decoder: Decoder<'_>| {
+        let scales = plane_scales(&decoder, at_least);
+        decoder.working_bytes_of_planes(|component| scales.get(component).copied().unwrap_or(Scale::FULL))
+    };
+    Decoder::new(source).map_or(0, of)
+}
+
+/// Decodes Y, Cb and Cr, each to a sink of its own, as grey pictures.
+pub(super) fn decode_planes(
+    source: &[u8],
+    header: &Header,
+    at_least: [Size; 3],
+    limits: &Limits,
+    mut sinks: [&mut dyn Sink; 3],
+) -> Result<(), Error> {
+    let options = Options { max_pixels: limits.max_pixels, ..Options::default() };
+    let decoder = Decoder::with_options(source, options)?;
+    let (width, height) = decoder.size();
+    if Size::new(width, height) != header.stored {
+        let detail = format!("the header says {} and the data {width}x{height}", header.stored);
+        return Err(Error::Corrupt { format: header.format, detail });
+    }
+    let scales = plane_scales(&decoder, at_least);
+    let scale_of = |component: usize| scales.get(component).copied().unwrap_or(Scale::FULL);
+    for (component, sink) in sinks.iter_mut().enumerate() {
+        let (size, extent) = plane_size(&decoder, component, scale_of(component)).ok_or_else(no_plane)?;
+        sink.begin(Frame { extent, ..Frame::whole(size, Samples::Gray) })?;
+    }
+    let mut push = |component: usize, row: &[u8]| {
+        let sink = sinks.get_mut(component).ok_or_else(no_plane).map_err(Stop::Sink)?;
+        sink.push(row).map_err(Stop::Sink)
+    };
+    decoder.decode_planes(scale_of, &mut push)?;
+    Ok(())
+}
+
+fn no_plane() -> Error {
+    Error::Internal { step: "decoding", detail: "a plane that there is none of".into() }
+}
+
+/// The scale of each plane, by the rules of [`scale_of`] for its own size.
+fn plane_scales(decoder: &Decoder<'_>, at_least: [Size; 3]) -> [Scale; 3] {
+    let mut component = 0;
+    at_least.map(|at_least| {
+        let stored = plane_size(decoder, component, Scale::FULL);
+        component += 1;
+        stored.map_or(Scale::FULL, |(stored, _)| scale_of((stored.width, stored.height), at_least))
+    })
+}
+
+/// How many samples a plane has at a scale, and how many the picture covers.
+fn plane_size(decoder: &Decoder<'_>, component: usize, scale: Scale) -> Option<(Size, (f64, f64))> {
+    let size = decoder.plane_size(component, scale)?;
+    Some((Size::new(size.width, size.height), size.extent))
 }
 
 fn scale(decoder: &Decoder<'_>, at_least: Size) -> Scale {
@@ -84,6 +147,15 @@ enum Stop {
 impl From<thumbline_jpeg::Error> for Stop {
     fn from(error: thumbline_jpeg::Error) -> Self {
         Self::Decoder(error)
+    }
+}
+
+impl From<Stop> for Error {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Sink(error) => error,
+            Stop::Decoder(error) => error.into(),
+        }
     }
 }
 

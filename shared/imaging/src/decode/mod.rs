@@ -6,7 +6,7 @@
 mod avif;
 mod bmp;
 mod gif;
-mod jpeg;
+pub(crate) mod jpeg;
 mod numbers;
 mod png;
 mod png_colors;
@@ -45,6 +45,18 @@ pub(crate) fn decode(
         SourceFormat::Bmp => bmp::decode(source, limits, sink),
         SourceFormat::Tiff => tiff::decode(source, limits, sink),
     })
+}
+
+/// Decodes a JPEG whose header has been probed to its planes, of each as much as is of use, for a sink of each.
+pub(crate) fn decode_planes(
+    source: &[u8],
+    header: &Header,
+    at_least: [Size; 3],
+    limits: &Limits,
+    sinks: [&mut dyn Sink; 3],
+) -> Result<(), Error> {
+    source::check_complete(source, header.format, limits)?;
+    contained(header.format, || jpeg::decode_planes(source, header, at_least, limits, sinks))
 }
 
 /// Bytes that decoding this holds at most, besides the source, told from the header alone.

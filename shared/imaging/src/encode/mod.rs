@@ -10,19 +10,32 @@ use crate::error::Error;
 use crate::format::OutputFormat;
 use crate::header::Size;
 use crate::output::Output;
-use crate::raster::Raster;
+use crate::picture::Picture;
 use crate::rendition::Rendition;
 
-/// Encodes a raster that has been composed for a rendition, in the format that it asks for or that suits the picture.
-pub(crate) fn encode(raster: &Raster, rendition: &Rendition) -> Result<(Vec<u8>, OutputFormat), Error> {
+/// Whether a rendition is coded as planes of which those of colours are halved.
+pub(crate) fn takes_planes(rendition: &Rendition) -> bool {
+    rendition.format == Output::Fixed(OutputFormat::Jpeg) && rendition.quality < jpeg::FULL_CHROMA_QUALITY
+}
+
+/// Encodes a picture that has been composed for a rendition, in the format that it asks for or that suits the picture.
+pub(crate) fn encode(picture: &Picture, rendition: &Rendition) -> Result<(Vec<u8>, OutputFormat), Error> {
     let Rendition { quality, lossless, progressive, .. } = *rendition;
+    let jpeg_options = jpeg::JpegOptions { quality, progressive };
+    let raster = match picture {
+        Picture::Planes(planes) if takes_planes(rendition) => {
+            return Ok((jpeg::encode_planes(planes, picture.size(), jpeg_options)?, OutputFormat::Jpeg));
+        }
+        Picture::Planes(_) => return Err(internal(format!("planes for {}", rendition.format))),
+        Picture::Pixels(raster) => raster,
+    };
     let format = match rendition.format {
         Output::Auto => return auto::encode(raster, quality, lossless),
         Output::Fixed(format) => format,
     };
     let file = match format {
         OutputFormat::Avif => avif::encode(raster, quality),
-        OutputFormat::Jpeg => jpeg::encode(raster, jpeg::JpegOptions { quality, progressive }),
+        OutputFormat::Jpeg => jpeg::encode(raster, jpeg_options),
         OutputFormat::Png => png::encode(raster),
         OutputFormat::WebP => webp::encode(raster, webp::WebpOptions { quality, lossless }),
     };

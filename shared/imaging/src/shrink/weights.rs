@@ -65,21 +65,23 @@ impl Weights {
             values: vec![0; taps * target as usize],
         };
         let mut exact = Vec::with_capacity(taps);
-        let mut quantised = Vec::with_capacity(taps);
-        let mut latest_shape = None;
-        for ((center, first, end), values) in spans.zip(weights.values.chunks_exact_mut(taps)) {
-            // Where the scale is a whole number, all pixels but those at the edges lie alike.
-            let shape = Some((center - f64::from(first), end - first));
-            if shape != latest_shape {
-                latest_shape = shape;
+        let mut known = vec![Shape::default(); period(source, from, length, target)];
+        for ((index, (center, first, end)), values) in
+            spans.enumerate().zip(weights.values.chunks_exact_mut(taps))
+        {
+            let period = known.len();
+            let shape = &mut known[index % period];
+            let offset = center - f64::from(first);
+            if shape.values.len() != (end - first) as usize || (shape.offset - offset).abs() > SAME_PLACE {
+                shape.offset = offset;
                 exact.clear();
                 exact.extend((first..end).map(|pixel| lanczos((f64::from(pixel) + 0.5 - center) / stretch)));
-                quantise(&exact, &mut quantised);
+                quantise(&exact, &mut shape.values);
             }
             // Earlier than need be rather than beyond the last pixel.
             let start = on_grid(first.min(latest));
             weights.starts.push(start);
-            values[(first - start) as usize..][..quantised.len()].copy_from_slice(&quantised);
+            values[(first - start) as usize..][..shape.values.len()].copy_from_slice(&shape.values);
         }
         weights
     }
@@ -137,6 +139,35 @@ impl Weights {
         self.source = self.source.saturating_sub(first);
         self
     }
+}
+
+/// What a pixel that is made is made of, wherever that lies.
+#[derive(Clone, Debug, Default)]
+struct Shape {
+    /// Where its middle is, from the first source pixel on.
+    offset: f64,
+    values: Vec<i16>,
+}
+
+/// Middles that are no further apart, in source pixels, differ by the rounding of fractions.
+const SAME_PLACE: f64 = 1e-9;
+
+/// The most shapes that are kept: more are hardly ever seen again.
+const MOST_SHAPES: u32 = 256;
+
+/// After how many pixels they lie like the first ones again, but for those at the edges: five, where eight become five. One,
+/// where that is never, or too late.
+fn period(source: u32, from: f64, length: f64, target: u32) -> usize {
+    let is_all = from.abs() < SAME_PLACE && (length - f64::from(source)).abs() < SAME_PLACE;
+    if !is_all {
+        return 1;
+    }
+    let (mut divisor, mut rest) = (target, source);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    let period = target / divisor.max(1);
+    if period <= MOST_SHAPES { period.max(1) as usize } else { 1 }
 }
 
 /// Weights that add up to exactly [`ONE`], so that what is flat stays flat. What rounding takes from one of them, the next one

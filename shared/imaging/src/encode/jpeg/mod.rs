@@ -8,7 +8,7 @@
 //! The way of a picture, one row of MCUs at a time, so that only that much of it is held as planes:
 //!
 //! ```text
-//! pixels → strip (YCbCr, colours halved) → blocks (DCT, quantised) → tokens
+//! pixels or planes → strip (YCbCr, colours halved) → blocks (DCT, quantised) → tokens
 //! ```
 //!
 //! Tokens are symbols that wait for their code: about half a byte for each pixel of a photograph, where the
@@ -28,6 +28,7 @@ mod layout;
 mod markers;
 mod progressive;
 mod quantisation;
+mod samples;
 mod sequential;
 mod strip;
 #[cfg(test)]
@@ -36,13 +37,16 @@ mod zigzag;
 
 use super::internal;
 use crate::error::Error;
+use crate::header::Size;
+use crate::picture::Planes;
 use crate::raster::{Channels, Raster};
 use kernels::Kernels;
 use layout::{Layout, Sampling};
 use quantisation::Quantiser;
+use samples::Samples;
 
 /// From this quality on, colours keep their full resolution: below it nobody sees that they do not.
-const FULL_CHROMA_QUALITY: u8 = 90;
+pub(super) const FULL_CHROMA_QUALITY: u8 = 90;
 
 /// How to write a JPEG.
 #[derive(Clone, Copy, Debug)]
@@ -65,16 +69,31 @@ fn encode_with(raster: &Raster, options: JpegOptions, kernels: &Kernels) -> Resu
         Channels::Rgb => Sampling::Full,
         Channels::Rgba => return Err(internal("JPEG has no alpha channel".into())),
     };
-    let layout = Layout::new(raster.size, sampling).ok_or_else(|| {
-        internal(format!("{} does not fit JPEG: 1 to 65535 pixels on a side do", raster.size))
-    })?;
-    if raster.pixels.len() != layout.height * layout.row_bytes() {
-        return Err(internal(format!("{} bytes for {} pixels", raster.pixels.len(), raster.size)));
+    encode_samples(Samples::Pixels(&raster.pixels), raster.size, sampling, options, kernels)
+}
+
+/// Encodes planes of at most 65,535 samples on each side.
+pub(super) fn encode_planes(planes: &Planes, size: Size, options: JpegOptions) -> Result<Vec<u8>, Error> {
+    let samples = Samples::Planes(planes.samples());
+    encode_samples(samples, size, Sampling::Halved, options, &Kernels::of_this_cpu())
+}
+
+fn encode_samples(
+    samples: Samples<'_>,
+    size: Size,
+    sampling: Sampling,
+    options: JpegOptions,
+    kernels: &Kernels,
+) -> Result<Vec<u8>, Error> {
+    let layout = Layout::new(size, sampling)
+        .ok_or_else(|| internal(format!("{size} does not fit JPEG: 1 to 65535 pixels on a side do")))?;
+    if !samples.are_whole(&layout) {
+        return Err(internal(format!("not as many samples as {size} has")));
     }
     let quantisers = [Quantiser::luma(options.quality), Quantiser::chroma(options.quality)];
     Ok(if options.progressive {
-        progressive::encode(&raster.pixels, &layout, &quantisers, kernels)
+        progressive::encode(samples, &layout, &quantisers, kernels)
     } else {
-        sequential::encode(&raster.pixels, &layout, &quantisers, kernels)
+        sequential::encode(samples, &layout, &quantisers, kernels)
     })
 }

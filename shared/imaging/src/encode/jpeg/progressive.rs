@@ -9,6 +9,7 @@ use super::kernels::Kernels;
 use super::layout::{Component, Layout};
 use super::markers::{self, Band, Class};
 use super::quantisation::Quantiser;
+use super::samples::Samples;
 use super::strip::Strip;
 use super::zigzag::NATURAL;
 
@@ -49,12 +50,12 @@ const COLOR_SCANS: [Scan; 10] = [
 
 /// A whole file.
 pub(super) fn encode(
-    pixels: &[u8],
+    samples: Samples<'_>,
     layout: &Layout,
     quantisers: &[Quantiser; 2],
     kernels: &Kernels,
 ) -> Vec<u8> {
-    let picture = Picture::new(pixels, layout, quantisers, kernels);
+    let picture = Picture::new(samples, layout, quantisers, kernels);
     let mut file = Vec::with_capacity(layout.blocks() * 8 + 1024);
     markers::begin(&mut file, layout, quantisers);
     markers::frame(&mut file, layout, true);
@@ -130,14 +131,14 @@ struct Picture<'a> {
 }
 
 impl<'a> Picture<'a> {
-    fn new(pixels: &[u8], layout: &'a Layout, quantisers: &[Quantiser; 2], kernels: &Kernels) -> Self {
+    fn new(samples: Samples<'_>, layout: &'a Layout, quantisers: &[Quantiser; 2], kernels: &Kernels) -> Self {
         let mut strip = Strip::new(layout);
         let mut blocks: Vec<Vec<Block>> = layout
             .components
             .iter()
             .map(|component| vec![Block::EMPTY; component.blocks_wide * component.blocks_high])
             .collect();
-        for (mcu_row, rows) in pixels.chunks(layout.row_bytes() * Strip::rows(layout)).enumerate() {
+        for (mcu_row, rows) in samples.strips(layout).enumerate() {
             strip.fill(rows, layout, kernels);
             for (component, blocks) in layout.components.iter().zip(&mut blocks) {
                 let rows = blocks.chunks_exact_mut(component.blocks_wide).skip(mcu_row * component.down);

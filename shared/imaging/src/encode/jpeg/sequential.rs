@@ -10,6 +10,7 @@ use super::kernels::Kernels;
 use super::layout::{Component, Layout};
 use super::markers::{self, Band, Class};
 use super::quantisation::Quantiser;
+use super::samples::Samples;
 use super::strip::Strip;
 use super::zigzag::{NATURAL, positions_of};
 
@@ -28,12 +29,12 @@ const BLOCK_TOKENS: usize = 128;
 
 /// A whole file.
 pub(super) fn encode(
-    pixels: &[u8],
+    samples: Samples<'_>,
     layout: &Layout,
     quantisers: &[Quantiser; 2],
     kernels: &Kernels,
 ) -> Vec<u8> {
-    let tokens = Tokens::of(pixels, layout, quantisers, kernels);
+    let tokens = Tokens::of(samples, layout, quantisers, kernels);
     let tables = tokens.tables();
     let used = if layout.components.len() == 1 { &tables[..1] } else { &tables[..] };
 
@@ -72,7 +73,7 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn of(pixels: &[u8], layout: &Layout, quantisers: &[Quantiser; 2], kernels: &Kernels) -> Self {
+    fn of(samples: Samples<'_>, layout: &Layout, quantisers: &[Quantiser; 2], kernels: &Kernels) -> Self {
         let mut tokens = Self {
             // Photographs of middling quality take about this much. What is not touched costs nothing.
             words: vec![0; layout.blocks() * 16],
@@ -86,8 +87,7 @@ impl Tokens {
             .iter()
             .map(|component| vec![Block::EMPTY; component.blocks_wide * component.down])
             .collect();
-        let strips = pixels.chunks(layout.row_bytes() * Strip::rows(layout));
-        for (mcu_row, rows) in strips.enumerate() {
+        for (mcu_row, rows) in samples.strips(layout).enumerate() {
             strip.fill(rows, layout, kernels);
             for (component, blocks) in layout.components.iter().zip(&mut blocks) {
                 for (row, blocks) in blocks.chunks_exact_mut(component.blocks_wide).enumerate() {

@@ -7,6 +7,7 @@ use super::blocks::Block;
 use super::kernels::Kernels;
 use super::layout::{Component, Layout, Sampling};
 use super::quantisation::Quantiser;
+use super::samples::Samples;
 
 /// Kernels take two blocks at a time, and may read and write up to here in a row.
 const STRIDE_MULTIPLE: usize = 16;
@@ -27,6 +28,22 @@ impl Plane {
 
     fn row(&mut self, row: usize) -> &mut [u8] {
         &mut self.samples[row * self.stride..][..self.stride]
+    }
+
+    /// Takes rows of `width` samples, and repeats what is at the right and lower edge of them.
+    fn copy<'r>(&mut self, rows: impl ExactSizeIterator<Item = &'r [u8]>, width: usize) {
+        let count = rows.len();
+        for (index, row) in rows.enumerate() {
+            let line = self.row(index);
+            line[..width].copy_from_slice(row);
+            extend(line, width);
+        }
+        self.repeat_last(count);
+    }
+
+    /// Repeats the last of `count` rows down to the end of the plane.
+    fn repeat_last(&mut self, count: usize) {
+        self.repeat_row(count - 1, self.samples.len() / self.stride - count);
     }
 
     fn repeat_row(&mut self, row: usize, times: usize) {
@@ -56,11 +73,6 @@ impl Strip {
         Self { planes, unhalved: [Plane::new(width, rows), Plane::new(width, rows)] }
     }
 
-    /// Rows of pixels that the strip takes.
-    pub(super) fn rows(layout: &Layout) -> usize {
-        if layout.sampling == Sampling::Halved { 16 } else { 8 }
-    }
-
     /// Transforms a row of `component`'s blocks, from 0 to `component.down`.
     pub(super) fn transform(
         &self,
@@ -74,19 +86,16 @@ impl Strip {
         (kernels.transform)(&samples[row * 8 * stride..], *stride, &quantisers[component.table], blocks);
     }
 
-    /// Takes the next rows of `layout`'s picture. Only the last strip may come with fewer than [`Self::rows`].
-    pub(super) fn fill(&mut self, pixels: &[u8], layout: &Layout, kernels: &Kernels) {
-        let rows = pixels.chunks_exact(layout.row_bytes());
-        let (width, count) = (layout.width, rows.len());
+    /// Takes the next strip of `layout`'s picture.
+    pub(super) fn fill(&mut self, samples: Samples<'_>, layout: &Layout, kernels: &Kernels) {
+        let width = layout.width;
+        let rows = match samples {
+            Samples::Pixels(pixels) => pixels.chunks_exact(layout.row_bytes()),
+            Samples::Planes(planes) => return self.copy(planes, width),
+        };
+        let count = rows.len();
         match (self.planes.as_mut_slice(), layout.sampling) {
-            ([luma], _) => {
-                for (index, row) in rows.enumerate() {
-                    let line = luma.row(index);
-                    line[..width].copy_from_slice(row);
-                    extend(line, width);
-                }
-                luma.repeat_row(count - 1, 8 - count);
-            }
+            ([luma], _) => luma.copy(rows, width),
             ([luma, blue, red], Sampling::Halved) => {
                 let [full_blue, full_red] = &mut self.unhalved;
                 for (index, row) in rows.enumerate() {
@@ -102,21 +111,29 @@ impl Strip {
                         halve(full_red, red.row(index / 2), kernels);
                     }
                 }
-                luma.repeat_row(count - 1, 16 - count);
-                let halved = count.div_ceil(2);
-                blue.repeat_row(halved - 1, 8 - halved);
-                red.repeat_row(halved - 1, 8 - halved);
+                luma.repeat_last(count);
+                for plane in [blue, red] {
+                    plane.repeat_last(count.div_ceil(2));
+                }
             }
             ([luma, blue, red], _) => {
                 for (index, row) in rows.enumerate() {
                     convert(row, width, [luma.row(index), blue.row(index), red.row(index)], kernels);
                 }
                 for plane in [luma, blue, red] {
-                    plane.repeat_row(count - 1, 8 - count);
+                    plane.repeat_last(count);
                 }
             }
             // A layout has one component or three.
             _ => {}
+        }
+    }
+
+    /// Takes planes as they are.
+    fn copy(&mut self, planes: [&[u8]; 3], width: usize) {
+        for (index, (plane, samples)) in self.planes.iter_mut().zip(planes).enumerate() {
+            let width = if index == 0 { width } else { width.div_ceil(2) };
+            plane.copy(samples.chunks_exact(width), width);
         }
     }
 }
