@@ -124,7 +124,7 @@ def cost_sections(costs):
         verdict(costs["rows"]),
         setting_table(costs["setting"], "make bench DOCS=1", f"{costs['setting']['rounds']} rounds"),
         sources(costs["rows"]),
-        *(f"## {name}\n\n{markdown_table(titles, lines)}\n" for name, titles, lines in report.all_tables(costs)),
+        *(f"## {name}\n\n{report.markdown_table(titles, lines)}\n" for name, titles, lines in report.all_tables(costs)),
         *(["Not taken:\n", *refusals, ""] if refusals else []),
         f"No peak under {floor:.0f} MB could be seen: the launcher's own.\n",
     ]
@@ -174,7 +174,7 @@ def memory_sections(memory):
         "## Peak memory against the size of the source\n",
         f"![Peak memory of a process by megapixels of its source, per format]({MEMORY_CHART.name})\n",
         "A process for one picture, four thumbnails: megabytes at its peak, the file itself included.\n",
-        markdown_table(titles, lines) + "\n",
+        report.markdown_table(titles, lines) + "\n",
         setting_table(memory["setting"], "make bench-memory DOCS=1", "the median of 3"),
         *(["Refused, and why:\n", *refusals, ""] if refusals else []),
     ]
@@ -193,7 +193,7 @@ def jpeg_sections(jpeg):
         )
         + "\n",
         jpeg_report.verdict(jpeg) + "\n",
-        markdown_table(*jpeg_report.table(jpeg)) + "\n",
+        report.markdown_table(*jpeg_report.table(jpeg)) + "\n",
         "The photographs, fetched by `make bench-photos`. One coding of each is as published, the other the same\n"
         "coefficients coded by jpegtran, without loss, and so are parts and repetitions:\n",
         *credits,
@@ -223,11 +223,6 @@ def setting_table(setting, command, runs):
         **setting["versions"],
     }
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items()), ""])
-
-
-def markdown_table(titles, lines):
-    rule = ["---"] + ["--:"] * (len(titles) - 1)
-    return "\n".join(f"| {' | '.join(line)} |" for line in [titles, rule, *lines])
 
 
 def costs_chart(costs):

@@ -1,6 +1,7 @@
 """The figures of `make bench-jpeg` as tables: for docs/benchmarks.md, and for the README of the crate."""
 
 import contenders
+import report
 
 README = contenders.BENCHES.parent / "shared/jpeg/README.md"
 MARKS = ("<!-- benchmark -->\n", "<!-- end of benchmark -->\n")
@@ -58,10 +59,8 @@ def credit(photograph):
 
 def write_readme(found):
     """Its table, between its marks."""
-    import document
-
     text = README.read_text(encoding="utf-8")
     before, rest = text.split(MARKS[0])
     _, after = rest.split(MARKS[1])
-    between = f"{document.markdown_table(*table(found))}\n"
+    between = f"{report.markdown_table(*table(found))}\n"
     README.write_text(f"{before}{MARKS[0]}{between}{MARKS[1]}{after}", encoding="utf-8")

@@ -158,3 +158,8 @@ def aligned(cells, widths):
     return first.ljust(widths[0]) + "".join(
         cell.rjust(width + 2) for cell, width in zip(others, widths[1:], strict=True)
     )
+
+
+def markdown_table(titles, lines):
+    rule = ["---"] + ["--:"] * (len(titles) - 1)
+    return "\n".join(f"| {' | '.join(line)} |" for line in [titles, rule, *lines])

@@ -28,6 +28,12 @@ pub(crate) struct Pictured {
     pub(crate) message: Option<String>,
 }
 
+/// An event that was dealt with.
+pub(crate) struct Settled {
+    pub(crate) failure: Failure,
+    pub(crate) driven: Driven,
+}
+
 /// What became of an event.
 #[derive(Debug)]
 pub(crate) struct Driven {

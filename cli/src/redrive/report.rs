@@ -8,8 +8,7 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::driver::Driven;
-use super::run::Settled;
+use super::driver::{Driven, Settled};
 use crate::Ending;
 use crate::table::{right, table, whole};
 

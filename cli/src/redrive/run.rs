@@ -10,7 +10,7 @@ use thumbline::queue::{Failure, FailureQueue};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 
-use super::driver::{Driven, Driver};
+use super::driver::{Driver, Settled};
 use super::report::Reporter;
 use crate::interrupt::Interrupt;
 
@@ -29,12 +29,6 @@ pub(crate) struct Run {
     driver: Arc<Driver>,
     at_once: usize,
     hidden: Duration,
-}
-
-/// An event that was dealt with.
-pub(crate) struct Settled {
-    pub(crate) failure: Failure,
-    pub(crate) driven: Driven,
 }
 
 /// The events that the run has met.

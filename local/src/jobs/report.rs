@@ -8,7 +8,13 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::job::CreateJob;
-use super::worker::Line;
+
+/// An object of the manifest, its key as it stands there: form-urlencoded.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) bucket: String,
+    pub(super) key: String,
+}
 
 /// A task that has ended.
 pub(super) struct Ended {

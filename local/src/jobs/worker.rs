@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Jobs;
 use super::job::{CreateJob, Status};
-use super::report::{self, Ended};
+use super::report::{self, Ended, Line};
 
 /// Tasks at once.
 const AT_ONCE: usize = 4;
@@ -16,13 +16,6 @@ const AT_ONCE: usize = 4;
 const ATTEMPTS: u32 = 3;
 /// Before it is tried again. On AWS that takes longer.
 const AFTER_A_FAILURE: Duration = Duration::from_millis(100);
-
-/// An object of the manifest, its key as it stands there: form-urlencoded.
-#[derive(Debug, Clone)]
-pub(super) struct Line {
-    pub(super) bucket: String,
-    pub(super) key: String,
-}
 
 /// Does all of a job.
 pub(super) async fn run(jobs: Jobs, id: String) {
