@@ -31,9 +31,16 @@ pub(crate) fn stills(choice: u8) -> Vec<Rendition> {
             boxed(9, 30).with_fit(Fit::Cover).with_position(focus()).with_format(OutputFormat::Png),
         ],
         6 => vec![inside(32).with_format(Output::Auto)],
-        _ => {
-            vec![Rendition::new(None, None).with_format(OutputFormat::Jpeg), Rendition::new(Some(100), None)]
-        }
+        // JPEGs alone: of a JPEG they are made without pixels.
+        _ => vec![
+            Rendition::new(None, None).with_format(OutputFormat::Jpeg),
+            Rendition::new(Some(100), None).with_format(OutputFormat::Jpeg).with_enlarge(true),
+            boxed(9, 21)
+                .with_fit(Fit::Cover)
+                .with_position(focus())
+                .with_format(OutputFormat::Jpeg)
+                .with_progressive(true),
+        ],
     }
 }
 
