@@ -56,8 +56,9 @@ pub(crate) fn run(file: &Path, presets: &str) -> anyhow::Result<()> {
     let limits = Limits::default();
     let small = crate::stage::pictures::picture(1)?;
     thumbline_imaging::render(&small, &renditions, &limits, &|| false)?;
-    let (before, began) = (peak_bytes()?, cpu());
+    let began = cpu();
     let source = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+    let before = peak_bytes()?;
     let rendered = thumbline_imaging::render(&source, &renditions, &limits, &|| false);
     let cpu_ms = (cpu().saturating_sub(began)).as_secs_f64() * 1e3;
     let extra_bytes = peak_bytes()?.saturating_sub(before);

@@ -30,7 +30,7 @@ use crate::check::{Check, Finding, Terms, progress};
 
 const MEBIBYTE: u64 = 1 << 20;
 
-/// Above what the process holds after a small picture, and with the file itself.
+/// Above what the process holds after a small picture, besides the file itself.
 const MEMORY: u64 = 64 * MEBIBYTE;
 /// Where the header suffices.
 const HEADER_MS: f64 = 100.0;
@@ -52,7 +52,7 @@ impl Check for Bombs {
     }
 
     fn promise(&self) -> &'static str {
-        "a file that lies or blows up is refused at once, and costs at most 64 MiB and 2 s"
+        "a file that lies or blows up is refused at once, and costs at most 64 MiB besides itself, and 2 s"
     }
 
     async fn run(&self, terms: &Terms) -> anyhow::Result<Finding> {
@@ -118,7 +118,7 @@ fn held_against(liar: &Liar, account: &Account) -> Vec<String> {
     let (time, memory) = match liar.fate {
         Fate::ByHeader(_) => (HEADER_MS, MEMORY),
         Fate::Refused | Fate::Legal(_) | Fate::Either(_) => (ALL_MS, MEMORY),
-        Fate::Giant(_) => (GIANT_MS, Limits::default().max_memory_bytes + liar.bytes.len() as u64),
+        Fate::Giant(_) => (GIANT_MS, Limits::default().max_memory_bytes),
     };
     if *cpu_ms > time {
         violations.push(format!("{name} took {cpu_ms:.0} ms of processor time, more than {time:.0}"));

@@ -18,7 +18,8 @@ pub struct Limits {
     /// The most memory, in bytes, that one picture may be expected to need besides its source. What a picture needs is
     /// predicted from its header, as an upper bound.
     pub max_memory_bytes: u64,
-    /// The most pixels of an animation that is to stay one: frames times width times height of its canvas.
+    /// The most pixels of an animation that is to stay one: frames times width times height of its canvas, but for each frame
+    /// 25,000 at least.
     pub max_animation_pixels: u64,
 }
 
@@ -27,8 +28,8 @@ impl Default for Limits {
     ///
     /// 120 megapixels admit the 108 of today's telephones (12,000 × 9,000). 65,535 is the longest side JPEG can have. Most
     /// pictures are decoded by rows and need a few megabytes; those that must be held in full (interlaced PNG, lossless
-    /// WebP) take 480 MB at 120 megapixels with 8 bits a sample. 200 megapixels are a thousand frames of 500 × 400, and
-    /// some seconds of work.
+    /// WebP) take 480 MB at 120 megapixels with 8 bits a sample. 200 megapixels are a thousand frames of 500 × 400, or
+    /// eight thousand small ones, and some seconds of work.
     fn default() -> Self {
         Self {
             max_source_bytes: 100 * 1024 * 1024,

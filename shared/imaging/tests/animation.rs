@@ -251,14 +251,34 @@ fn the_same_film_gives_the_same_bytes() {
 fn a_film_that_is_too_long_is_refused_and_its_first_frame_is_not() {
     let source = animated_webp((64, 48), 0, &film());
     let mut limits = Limits::default();
-    limits.max_animation_pixels = 4 * 64 * 48 - 1;
+    limits.max_animation_pixels = 4 * 25_000 - 1;
     let render = |rendition| thumbline_imaging::render(&source, &[rendition], &limits, &|| false);
     let error = render(moving(Some(16))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "too large: 12288 pixels of all frames together, and at most 12287 are allowed"
+        "too large: 100000 pixels of all frames together, each of which counts as 25000 at least, and at most 99999 are allowed"
     );
     assert!(render(moving(Some(16)).with_animated(false)).is_ok());
+}
+
+/// A GIF of a megabyte had 100,000 frames of one pixel, no two alike in a row, and took more than a minute: each of them costs
+/// more than its pixel.
+#[test]
+fn a_megabyte_of_frames_of_one_pixel_is_too_long() {
+    let frame = |color: u8| {
+        // Codes of three bits: begin, a pixel, end.
+        let codes = (4_u16 | u16::from(color) << 3 | 5 << 6).to_le_bytes();
+        [b",\0\0\0\0\x01\0\x01\0\0\x02\x02".as_slice(), &codes, b"\0"].concat()
+    };
+    let film = |pairs: usize| {
+        let screen = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xFF\xFF\xFF";
+        [screen.as_slice(), &[frame(0), frame(1)].concat().repeat(pairs), b";"].concat()
+    };
+    let moving = || moving(Some(16));
+    let error = render(&film(50_000), &[moving()]).unwrap_err();
+    assert_eq!(error.code(), "too_large");
+    assert!(render(&film(50_000), &[moving().with_animated(false)]).is_ok());
+    assert!(render(&film(20), &[moving()]).is_ok());
 }
 
 /// A film of 20 by 20 pixels was expected to take 18 KB, and took 1.1 MB.

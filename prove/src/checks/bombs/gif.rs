@@ -54,17 +54,21 @@ fn single(width: usize, height: usize, frame: &[u8]) -> Vec<u8> {
 
 pub(super) fn liars(length: Length) -> io::Result<Vec<Liar>> {
     let dot = frame(1, 1, 2, &plain_codes(1));
+    // Frames of a pixel of either colour, so that none can be left out.
+    let flicker = [[0x44, 0x01], [0x4C, 0x01]].map(|codes| frame(1, 1, 2, &codes)).concat();
     let many = length.of(100_000, 1_000_000);
     Ok(vec![
         liar("gif-10000-frames", Fate::ByHeader("too_large"), {
             let small = frame(2, 2, 2, &plain_codes(4)).repeat(10_000);
             single(640, 480, &small)
         }),
-        liar("gif-10000-frames-of-one-pixel", Fate::Legal("10,000 frames of few pixels"), {
-            single(4, 4, &dot.repeat(10_000))
+        liar("gif-10000-frames-of-one-pixel", Fate::ByHeader("too_large"), single(4, 4, &dot.repeat(10_000))),
+        liar("gif-frames-without-end", Fate::Refused, single(1, 1, &dot.repeat(many))),
+        liar("gif-frames-that-flicker-without-end", Fate::Refused, {
+            single(1, 1, &flicker.repeat(many / 2))
         }),
-        liar("gif-frames-without-end", Fate::Either("frames of one pixel, as many as fit"), {
-            single(1, 1, &dot.repeat(many))
+        liar("gif-8000-frames-that-flicker", Fate::Legal("each is another"), {
+            single(1, 1, &flicker.repeat(4_000))
         }),
         liar("gif-screen-of-65535", Fate::ByHeader("too_large"), single(65_535, 65_535, &dot)),
         liar("gif-frame-beyond-its-screen", Fate::ByHeader("too_large"), {

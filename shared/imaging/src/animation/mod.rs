@@ -26,6 +26,10 @@ struct Still {
     duration_ms: u32,
 }
 
+/// What each frame of an animation counts for at least, in pixels. libwebp's muxer goes along all frames for each that it adds:
+/// what ten thousand of a single pixel take, 0.6 s, a megabyte with room for 70,000 of them would take fifty times.
+const LEAST_FRAME_PIXELS: u64 = 25_000;
+
 /// All that is shown, in its order.
 struct Film<'a> {
     /// How often it is shown; 0 is for ever.
@@ -93,9 +97,9 @@ fn check_work(
     const THUMBNAIL_BYTES: u64 = 32;
     /// What libwebp takes for a frame of any size, mostly for the tables of its compressions: somewhat above one MiB.
     const TABLES_BYTES: u64 = 2 * 1024 * 1024;
-    let pixels = frames.saturating_mul(canvas.pixels());
+    let pixels = frames.saturating_mul(canvas.pixels().max(LEAST_FRAME_PIXELS));
     if pixels > limits.max_animation_pixels {
-        let what = "pixels of all frames together";
+        let what = "pixels of all frames together, each of which counts as 25000 at least";
         return Err(Error::TooLarge { what, actual: pixels, limit: limits.max_animation_pixels });
     }
     let thumbnails: u64 = wanted.iter().map(|(plan, _)| plan.canvas.pixels()).sum();

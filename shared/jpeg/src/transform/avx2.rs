@@ -93,8 +93,9 @@ unsafe fn any_size<const USED: usize>(with: &Transform, block: &Coefficients, ou
             let (even, odd) = weigh_columns::<USED>(&between, &with.pairs.columns[y]);
             // SAFETY: 8 bytes from `start` on of the rows up to `down` are within what the caller vouches for.
             unsafe {
-                let top = out.as_mut_ptr().add(y * stride + start);
-                let bottom = out.as_mut_ptr().add((down - 1 - y) * stride + start);
+                // Of one pointer: a second one to all of `out` would end what the first may do.
+                let out = out.as_mut_ptr().add(start);
+                let (top, bottom) = (out.add(y * stride), out.add((down - 1 - y) * stride));
                 store(_mm256_add_epi32(even, odd), top);
                 store(_mm256_sub_epi32(even, odd), bottom);
             }

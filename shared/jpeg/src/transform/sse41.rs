@@ -109,8 +109,9 @@ unsafe fn any_size<const USED: usize>(with: &Transform, block: &Coefficients, ou
             let (right_even, right_odd) = weigh_columns::<USED>(&right, weights);
             // SAFETY: 8 bytes from `start` on of the rows up to `down` are within what the caller vouches for.
             unsafe {
-                let top = out.as_mut_ptr().add(y * stride + start);
-                let bottom = out.as_mut_ptr().add((down - 1 - y) * stride + start);
+                // Of one pointer: a second one to all of `out` would end what the first may do.
+                let out = out.as_mut_ptr().add(start);
+                let (top, bottom) = (out.add(y * stride), out.add((down - 1 - y) * stride));
                 store(_mm_add_epi32(left_even, left_odd), _mm_add_epi32(right_even, right_odd), top);
                 store(_mm_sub_epi32(left_even, left_odd), _mm_sub_epi32(right_even, right_odd), bottom);
             }
