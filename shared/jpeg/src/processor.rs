@@ -61,4 +61,4 @@ impl Processor {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

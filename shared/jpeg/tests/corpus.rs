@@ -12,7 +12,7 @@ fn what_the_fuzzer_found_is_borne() {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let count = files.len();
-    for file in files.iter().step_by(if cfg!(miri) { 25 } else { 1 }) {
+    for file in &files {
         check::check(&std::fs::read(file).unwrap());
     }
     assert!(count > 100, "there are only {count} files in {folder}");

@@ -67,3 +67,38 @@ pub(crate) fn interleave<const COUNT: usize>(rows: [&[u8]; COUNT], invert: u8, o
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::processor::Work;
+    use crate::processor::tests::kinds;
+
+    struct Row<'r> {
+        rows: [&'r [u8]; 3],
+        out: &'r mut [u8],
+    }
+
+    impl Work for Row<'_> {
+        type Outcome = ();
+
+        #[inline(always)]
+        fn run<A: Arithmetic>(self, arithmetic: A) {
+            rgb_row(arithmetic, self.rows, self.out);
+        }
+    }
+
+    #[test]
+    fn a_row_of_any_width_is_the_same_on_every_kind_of_processor() {
+        for width in 0..70 {
+            let samples = |step: usize| (0..width).map(|x| (x * step + 3) as u8).collect::<Vec<_>>();
+            let (y, cb, cr) = (samples(37), samples(59), samples(83));
+            let expected: Vec<u8> = (0..width).flat_map(|x| rgb_of(y[x], cb[x], cr[x])).collect();
+            for kind in kinds() {
+                let mut out = vec![0; width * 3];
+                kind.run(Row { rows: [&y, &cb, &cr], out: &mut out });
+                assert!(out == expected, "{kind:?}, {width} wide");
+            }
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::{Decoder, Error, Scale};
 const SIZE: (u16, u16) = (131, 97);
 
 /// Those kinds that the machine at hand can stand in for.
-fn kinds() -> Vec<Processor> {
+pub(crate) fn kinds() -> Vec<Processor> {
     let mut kinds = vec![Processor::Portable];
     #[cfg(target_arch = "x86_64")]
     {
