@@ -63,6 +63,9 @@ pub struct Decoded {
     pub fault: Option<Error>,
 }
 
+/// What becomes of a row of MCUs whose samples are there. Not generic: all of decoding would be compiled once for each.
+type Finish<'f, E> = &'f mut dyn FnMut(&mut Output, usize) -> Result<(), E>;
+
 /// A JPEG whose header is read.
 #[derive(Clone, Debug)]
 pub struct Decoder<'a> {
@@ -199,7 +202,7 @@ impl<'a> Decoder<'a> {
         &self,
         layout: Layout,
         (width, height): (u32, u32),
-        finish: &mut impl FnMut(&mut Output, usize) -> Result<(), E>,
+        finish: Finish<'_, E>,
     ) -> Result<Decoded, E> {
         let is_adobe = self.header.application.is_adobe();
         let mut output = Output::new(layout, self.colors(), is_adobe, self.processor);
@@ -221,7 +224,7 @@ impl<'a> Decoder<'a> {
     fn decode_sequential<E: From<Error>>(
         &self,
         output: &mut Output,
-        finish: &mut impl FnMut(&mut Output, usize) -> Result<(), E>,
+        finish: Finish<'_, E>,
     ) -> Result<Damage, E> {
         let (list, mut damage) = self.sequential_scans()?;
         let mut scans = Vec::new();
@@ -285,7 +288,7 @@ impl<'a> Decoder<'a> {
     fn decode_progressive<E: From<Error>>(
         &self,
         output: &mut Output,
-        finish: &mut impl FnMut(&mut Output, usize) -> Result<(), E>,
+        finish: Finish<'_, E>,
     ) -> Result<Damage, E> {
         let Header { frame, tables, first_scan, .. } = &self.header;
         let mut scans = read_all(self.source, *first_scan, frame, tables.clone(), self.options.max_scans)?;
