@@ -2,6 +2,7 @@
 
 mod auto;
 mod avif;
+mod hidden;
 mod jpeg;
 mod png;
 mod webp;
