@@ -8,20 +8,15 @@ use std::f64::consts::PI;
 /// How far the filter reaches, in pixels of the larger scale.
 pub(crate) const LOBES: f64 = 3.0;
 
-/// sinc(x) · sinc(x / 3), for |x| < 3.
+/// sinc(x) · sinc(x / 3), for |x| < 3, and 0 beyond.
 ///
 /// With θ = πx/3 the two sines are sin 3θ = 3 sin θ − 4 sin³ θ, and sin θ.
 pub(crate) fn lanczos(x: f64) -> f64 {
-    let x = x.abs();
-    if x < 1e-8 {
-        return 1.0;
-    }
-    if x >= LOBES {
-        return 0.0;
-    }
-    let theta = PI * x / LOBES;
+    // Without a branch, so that vectors do several at once. Beyond its reach the sine is that of π, which is nothing.
+    let theta = (x.abs() * (PI / LOBES)).min(PI);
     let sine = sine(theta);
-    sine * sine * (3.0 - 4.0 * sine * sine) / (LOBES * theta * theta)
+    let value = sine * sine * (3.0 - 4.0 * sine * sine) / (LOBES * theta * theta);
+    if theta < 1e-8 { 1.0 } else { value }
 }
 
 /// sin θ for θ from 0 to π, to about 12 digits: the series up to the 15th power, of the nearer half.

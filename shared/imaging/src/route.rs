@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::cascade::{Cascade, Sizes};
 use crate::color::is_srgb;
 use crate::compose::compose;
-use crate::decode;
+use crate::decode::{self, Need};
 use crate::encode::takes_planes;
 use crate::error::Error;
 use crate::format::SourceFormat;
@@ -47,16 +47,15 @@ pub(crate) enum Route {
 pub(crate) struct Lane {
     cascade: Cascade,
     stream: Stream,
-    /// The smallest size that is of use, in the stored orientation.
-    at_least: Size,
+    need: Need,
 }
 
 impl Lane {
     /// For plans that come in the order in which they will be made, of something that is stored in this size.
     fn new(header: &Header, stored: Size, margin: (u64, u64), plans: Vec<Plan>, placeholder: Plan) -> Self {
-        let at_least = size_of_use(header, stored, margin, &plans, placeholder);
+        let need = need(header, stored, margin, &plans, placeholder);
         let cascade = Cascade::new(plans, header.orientation).with_placeholder(placeholder);
-        Self { stream: Stream::new(cascade.branches()), cascade, at_least }
+        Self { stream: Stream::new(cascade.branches()), cascade, need }
     }
 }
 
@@ -84,12 +83,12 @@ impl Route {
     /// Bytes that decoding and resizing hold at most, besides the source.
     pub(crate) fn working_bytes(&self, source: &[u8], header: &Header) -> u64 {
         match self {
-            Self::Pixels(lane) => decode::working_bytes(source, header, lane.at_least)
+            Self::Pixels(lane) => decode::working_bytes(source, header, lane.need)
                 .saturating_add(lane.stream.working_bytes(header.stored, MOST_PIXEL_BYTES)),
             Self::Planes(lanes) => {
                 let streams =
                     lanes.iter().map(|lane| lane.stream.working_bytes(header.stored, PLANE_PIXEL_BYTES));
-                decode::jpeg::working_bytes_of_planes(source, at_least(lanes)).saturating_add(streams.sum())
+                decode::jpeg::working_bytes_of_planes(source, needs(lanes)).saturating_add(streams.sum())
             }
         }
     }
@@ -105,13 +104,13 @@ impl Route {
         match self {
             Self::Pixels(lane) => {
                 let sink = &mut Watched { stream: &mut lane.stream, should_stop };
-                decode::decode(source, header, lane.at_least, limits, sink)
+                decode::decode(source, header, lane.need, limits, sink)
             }
             Self::Planes(lanes) => {
-                let at_least = at_least(lanes);
+                let needs = needs(lanes);
                 let [luma, blue, red] = lanes.each_mut().map(|lane| &mut lane.stream);
                 let sinks: [&mut dyn Sink; 3] = [&mut Watched { stream: luma, should_stop }, blue, red];
-                decode::decode_planes(source, header, at_least, limits, sinks)
+                decode::decode_planes(source, header, needs, limits, sinks)
             }
         }
     }
@@ -181,8 +180,8 @@ fn unequal() -> Error {
     Error::Internal { step: "resizing", detail: "planes do not fit each other".into() }
 }
 
-fn at_least(lanes: &[Lane; 3]) -> [Size; 3] {
-    lanes.each_ref().map(|lane| lane.at_least)
+fn needs(lanes: &[Lane; 3]) -> [Need; 3] {
+    lanes.each_ref().map(|lane| lane.need)
 }
 
 /// Whether nothing is done to a thumbnail for which pixels are needed: no padding, and nothing sought in it.
@@ -199,24 +198,19 @@ fn stored_planes(source: &[u8], header: &Header) -> Option<[Size; 3]> {
     profile.is_none_or(is_srgb).then_some(sizes)
 }
 
-/// The smallest size, in the stored orientation, of which every plan can be made as well as of all that is stored; without any,
-/// the placeholder.
+/// What decoding is for: the smallest size of which every plan can be made as well as of all that is stored, and the largest
+/// that is made; without any plan, of the placeholder.
 ///
 /// Decoders that shrink do it with averages, which are blunter than Lanczos: [`MARGIN`] times the pixels that are wanted, in
 /// each direction, leave the last and finest step to Lanczos.
-fn size_of_use(
-    header: &Header,
-    stored: Size,
-    (times, by): (u64, u64),
-    plans: &[Plan],
-    placeholder: Plan,
-) -> Size {
+fn need(header: &Header, stored: Size, (times, by): (u64, u64), plans: &[Plan], placeholder: Plan) -> Need {
     let of_use = |side: u32, most: u32| u32::try_from(u64::from(side) * times / by).unwrap_or(most).min(most);
     let wanted = plans.iter().map(|plan| plan.scaled);
     let wanted = wanted.reduce(|a, b| Size::new(a.width.max(b.width), a.height.max(b.height)));
     let wanted = wanted.unwrap_or(placeholder.scaled);
-    let wanted = if header.orientation.swaps_sides() { wanted.swapped() } else { wanted };
-    Size::new(of_use(wanted.width, stored.width), of_use(wanted.height, stored.height))
+    let largest = if header.orientation.swaps_sides() { wanted.swapped() } else { wanted };
+    let at_least = Size::new(of_use(largest.width, stored.width), of_use(largest.height, stored.height));
+    Need { at_least, largest }
 }
 
 /// Rows on their way into a stream, for as long as the caller wants them.

@@ -1,6 +1,6 @@
 //! The bits of entropy-coded data (T.81 F.2.2.5), without the zero bytes that are stuffed in after each 0xFF.
 //!
-//! Data are unstuffed a few kilobytes at a time into a buffer that stays in the first-level cache, always with enough
+//! Data are unstuffed some kilobytes at a time into a buffer that stays in the first-level cache, always with enough
 //! ahead for a whole MCU. So the hot loops load eight bytes whenever they like, and never ask whether there are any.
 
 use crate::segment::{marker, next_marker};
@@ -13,9 +13,6 @@ pub(crate) const MAX_BLOCK_BYTES: usize = 64 * MAX_SYMBOL_BITS / 8;
 
 /// How many bytes the DC coefficient of a block can take at most.
 pub(crate) const MAX_DC_BYTES: usize = MAX_SYMBOL_BITS.div_ceil(8);
-
-/// How much is unstuffed at once.
-const CHUNK: usize = 4096;
 
 /// What is loaded at once: reads beyond the end of the data find zeros.
 const WORD: usize = 8;
@@ -102,6 +99,10 @@ impl Window {
 }
 
 impl<'a, const LENGTH: usize> EntropyData<'a, LENGTH> {
+    /// How much is unstuffed at once: as much as the first-level cache bears beside the tables, since a margin is moved each
+    /// time; and little for a scan that is one of many.
+    const CHUNK: usize = if LENGTH > FOR_BLOCKS { 16 << 10 } else { 4 << 10 };
+
     /// The data from `start` on, of MCUs of at most so many bytes.
     pub(crate) fn new(source: &'a [u8], start: usize, mcu_bytes: usize) -> Self {
         let margin = mcu_bytes + MAX_BLOCK_BYTES + 2 * WORD;
@@ -143,7 +144,7 @@ impl<'a, const LENGTH: usize> EntropyData<'a, LENGTH> {
     }
 
     fn unstuff(&mut self) {
-        let capacity = self.margin + CHUNK;
+        let capacity = self.margin + Self::CHUNK;
         while self.filled < capacity && !self.is_ended {
             let rest = self.source.get(self.next..).unwrap_or_default();
             let rest = &rest[..rest.len().min(capacity - self.filled)];

@@ -70,11 +70,11 @@ impl Codes {
         (codes, short)
     }
 
-    /// The symbol that the next bits begin with, of any length: T.81 figure F.16.
+    /// The symbol that the next bits begin with, of more than [`LOOKAHEAD`] bits: T.81 figure F.16.
     #[cold]
     fn long_symbol(&self, window: &mut Window) -> Result<u8, NoSuchCode> {
         let next = window.peek(16) as u32;
-        for length in 1..=16 {
+        for length in LOOKAHEAD + 1..=16 {
             if next < self.limits[length as usize] {
                 let place = (next >> (16 - length)) as i32 + self.offsets[length as usize];
                 let symbol = usize::try_from(place).ok().and_then(|place| self.values.get(place));

@@ -34,6 +34,8 @@ pub(crate) struct ComponentLayout {
     /// To how many samples a block is decoded.
     pub(crate) points_across: usize,
     pub(crate) points_down: usize,
+    /// The last coefficient, in zigzag order, that is needed.
+    pub(crate) last: usize,
     /// How many blocks the component has; an interleaved scan fills up the last MCUs with more (T.81 A.2.4).
     pub(crate) blocks_wide: usize,
     pub(crate) blocks_high: usize,
@@ -45,8 +47,13 @@ pub(crate) struct ComponentLayout {
 }
 
 impl ComponentLayout {
-    /// Whose blocks are decoded to so many samples, and left as they are.
-    fn new(frame: &Frame, component: &Component, points_across: usize, points_down: usize) -> Self {
+    /// Whose blocks are decoded to so many samples, and left as they are: as samples, not as pixels.
+    fn new(
+        frame: &Frame,
+        component: &Component,
+        scale: Scale,
+        (points_across, points_down): (usize, usize),
+    ) -> Self {
         let stored = |side: usize, factor: usize, most: usize| (side * factor).div_ceil(most);
         let decoded = |side: usize, factor: usize, most: usize, points: usize| {
             (side * factor * points).div_ceil(most * 8)
@@ -56,6 +63,7 @@ impl ComponentLayout {
             down: component.down,
             points_across,
             points_down,
+            last: scale.last_needed((points_across, points_down), (points_across as f64, points_down as f64)),
             blocks_wide: stored(frame.width, component.across, frame.most_across).div_ceil(8),
             blocks_high: stored(frame.height, component.down, frame.most_down).div_ceil(8),
             width: decoded(frame.width, component.across, frame.most_across, points_across),
@@ -88,7 +96,10 @@ impl Layout {
         let components = frame.components.iter().map(|component| {
             let points_across = points(eighths, component.across, most_across);
             let points_down = points(eighths, component.down, most_down);
-            let plain = ComponentLayout::new(frame, component, points_across, points_down);
+            let plain = ComponentLayout::new(frame, component, scale, (points_across, points_down));
+            let pixels = |factor: usize, most: usize| (most * eighths) as f64 / factor as f64;
+            let pixels = (pixels(component.across, most_across), pixels(component.down, most_down));
+            let last = scale.last_needed((points_across, points_down), pixels);
             let expand_across = expansion(component.across * points_across, most_across * eighths);
             let expand_down = expansion(component.down * points_down, most_down * eighths);
             // libjpeg, too, only repeats where there is hardly anything to blend, or the width is not doubled.
@@ -97,7 +108,7 @@ impl Layout {
                 (across @ Expansion::Repeat { .. }, down) => (across, down.without_triangle()),
                 both => both,
             };
-            ComponentLayout { expand_across, expand_down, ..plain }
+            ComponentLayout { last, expand_across, expand_down, ..plain }
         });
         let components = components.collect();
         let sides = |side: usize| (side * eighths).div_ceil(8);
@@ -107,8 +118,8 @@ impl Layout {
     /// For planes: each component at a scale of its own. There is no picture to be made of them.
     pub(crate) fn of_planes(frame: &Frame, scale_of: impl Fn(usize) -> Scale) -> Self {
         let components = frame.components.iter().enumerate().map(|(index, component)| {
-            let points = scale_of(index).get();
-            ComponentLayout::new(frame, component, points, points)
+            let scale = scale_of(index);
+            ComponentLayout::new(frame, component, scale, (scale.get(), scale.get()))
         });
         Self::of(frame, (0, 0), 0, components.collect())
     }
@@ -126,7 +137,7 @@ impl Layout {
 
     /// Whether any coefficients are left out.
     pub(crate) fn is_reduced(&self) -> bool {
-        self.components.iter().any(|component| component.points_across < 8 || component.points_down < 8)
+        self.components.iter().any(|component| component.last < 63)
     }
 
     /// How many rows of the result cannot be made before the MCUs below are decoded.

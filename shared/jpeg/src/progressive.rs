@@ -68,7 +68,7 @@ impl Component {
         for (index, (&step, &place)) in steps.iter().zip(&ZIGZAG).enumerate() {
             component.steps[usize::from(place)] = signed_step(step);
             let (row, column) = (usize::from(place / 8), usize::from(place % 8));
-            if row < down && column < across {
+            if row < down && column < across && index <= layout.last {
                 component.places[index] = (row * across + column) as u8;
                 component.wanted |= 1 << index;
             }

@@ -20,7 +20,7 @@ struct Part {
     component: usize,
     dc: Arc<DcTable>,
     ac: Arc<AcTable>,
-    /// The steps of quantization, in zigzag order.
+    /// The steps of quantization, in zigzag order; zero for coefficients that are not needed, which makes these zero.
     steps: [i16; 64],
     /// The prediction of the next DC coefficient.
     predicted: i32,
@@ -78,14 +78,18 @@ impl<'a> SequentialScan<'a> {
                 dc_tables[named.dc][named.ac].get_or_insert_with(|| Arc::new(DcTable::new(dc, Some(ac))));
             let ac = ac_tables[named.ac].get_or_insert_with(|| Arc::new(AcTable::new(ac, is_reduced)));
             let transform = Arc::new(Transform::new(component.points_across, component.points_down));
+            let steps: [i16; 64] =
+                std::array::from_fn(
+                    |index| if index > component.last { 0 } else { signed_step(steps[index]) },
+                );
             parts.push(Part {
                 component: named.component,
                 dc: Arc::clone(dc),
                 ac: Arc::clone(ac),
-                steps: steps.map(signed_step),
+                steps,
                 predicted: 0,
-                needed: transform.last,
                 transform,
+                needed: component.last,
             });
             let (across, down) = if is_interleaved { (component.across, component.down) } else { (1, 1) };
             let row = component.points_down * planes[named.component].stride;
@@ -231,7 +235,7 @@ fn decode_block(
         if index > 63 {
             return Err(Fault::Overfull);
         }
-        // Also where it is none that is needed: what the transform does not look at does no harm.
+        // Also where it is none that is needed, and so becomes zero.
         let place = usize::from(ZIGZAG[index & 63]);
         block[place & 63] = (value as i16).wrapping_mul(part.steps[index & 63]);
         if is_ended {

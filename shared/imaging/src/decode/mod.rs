@@ -1,7 +1,7 @@
 //! From bytes to rows of pixels: one door for every format.
 //!
-//! A decoder is told the smallest size that is of use, in the picture's stored orientation, and may give any size from
-//! there up to the full one: whatever costs it least. It pushes rows into a sink as they come.
+//! A decoder is told what it is needed for, in the picture's stored orientation, and may give any size from the smallest one
+//! that is of use up to the full one: whatever costs it least. It pushes rows into a sink as they come.
 
 mod avif;
 mod bmp;
@@ -22,14 +22,24 @@ use crate::limits::Limits;
 use crate::rows::{Frame, Sink};
 use crate::source;
 
+/// What a decoder is needed for, in the stored orientation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// The smallest size that is of use.
+    pub(crate) at_least: Size,
+    /// The largest size that is made of what is decoded.
+    pub(crate) largest: Size,
+}
+
 /// Decodes a source whose header has been probed. It is all there: a source that ends early is an error.
 pub(crate) fn decode(
     source: &[u8],
     header: &Header,
-    at_least: Size,
+    need: Need,
     limits: &Limits,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
+    let at_least = need.at_least;
     source::check_complete(source, header.format, limits)?;
     let least = match header.format {
         SourceFormat::Jpeg => jpeg::least(at_least),
@@ -37,7 +47,7 @@ pub(crate) fn decode(
     };
     let sink = &mut Checked { header, least, sink };
     contained(header.format, || match header.format {
-        SourceFormat::Jpeg => jpeg::decode(source, header, at_least, limits, sink),
+        SourceFormat::Jpeg => jpeg::decode(source, header, need, limits, sink),
         SourceFormat::Png => png::decode(source, limits, sink),
         SourceFormat::Avif => avif::decode(source, header, at_least, sink),
         SourceFormat::WebP => webp::decode(source, at_least, sink),
@@ -51,18 +61,19 @@ pub(crate) fn decode(
 pub(crate) fn decode_planes(
     source: &[u8],
     header: &Header,
-    at_least: [Size; 3],
+    needs: [Need; 3],
     limits: &Limits,
     sinks: [&mut dyn Sink; 3],
 ) -> Result<(), Error> {
     source::check_complete(source, header.format, limits)?;
-    contained(header.format, || jpeg::decode_planes(source, header, at_least, limits, sinks))
+    contained(header.format, || jpeg::decode_planes(source, header, needs, limits, sinks))
 }
 
 /// Bytes that decoding this holds at most, besides the source, told from the header alone.
-pub(crate) fn working_bytes(source: &[u8], header: &Header, at_least: Size) -> u64 {
+pub(crate) fn working_bytes(source: &[u8], header: &Header, need: Need) -> u64 {
+    let at_least = need.at_least;
     match header.format {
-        SourceFormat::Jpeg => jpeg::working_bytes(source, at_least),
+        SourceFormat::Jpeg => jpeg::working_bytes(source, need),
         SourceFormat::Png => png::working_bytes(source, header),
         SourceFormat::WebP => webp::working_bytes(source, header, at_least),
         SourceFormat::Avif => avif::working_bytes(source, at_least),

@@ -75,7 +75,8 @@ impl Weights {
             if shape.values.len() != (end - first) as usize || (shape.offset - offset).abs() > SAME_PLACE {
                 shape.offset = offset;
                 exact.clear();
-                exact.extend((first..end).map(|pixel| lanczos((f64::from(pixel) + 0.5 - center) / stretch)));
+                let place = |pixel| (f64::from(pixel) + 0.5 - center) * (1.0 / stretch);
+                exact.extend((first..end).map(|pixel| lanczos(place(pixel))));
                 quantise(&exact, &mut shape.values);
             }
             // Earlier than need be rather than beyond the last pixel.

@@ -61,8 +61,6 @@ pub(crate) struct Transform {
     pub(crate) across: Basis,
     pub(crate) down: Basis,
     pub(crate) kind: Kind,
-    /// The last coefficient, in zigzag order, that is needed.
-    pub(crate) last: usize,
     #[cfg(target_arch = "x86_64")]
     pairs: sse41::Pairs,
 }
@@ -93,14 +91,9 @@ impl Transform {
             (..=4, ..=4) => Kind::Narrow,
             _ => Kind::Any,
         };
-        let is_needed = |&index: &usize| {
-            let place = usize::from(crate::tables::ZIGZAG[index]);
-            place % 8 < across && place / 8 < down
-        };
         let (across, down) = (Basis::new(across), Basis::new(down));
         Self {
             kind,
-            last: (0..64).rev().find(is_needed).unwrap_or(0),
             #[cfg(target_arch = "x86_64")]
             pairs: sse41::Pairs::new(&across, &down),
             across,
