@@ -70,19 +70,25 @@ impl Codes {
         (codes, short)
     }
 
-    /// The symbol that the next bits begin with, of more than [`LOOKAHEAD`] bits: T.81 figure F.16.
+    /// The symbol that these 16 bits begin with, of more than [`LOOKAHEAD`] bits, and its length: T.81 figure F.16.
     #[cold]
-    fn long_symbol(&self, window: &mut Window) -> Result<u8, NoSuchCode> {
-        let next = window.peek(16) as u32;
+    fn find_long(&self, next: u32) -> Result<(u8, u32), NoSuchCode> {
         for length in LOOKAHEAD + 1..=16 {
             if next < self.limits[length as usize] {
                 let place = (next >> (16 - length)) as i32 + self.offsets[length as usize];
                 let symbol = usize::try_from(place).ok().and_then(|place| self.values.get(place));
-                window.skip(length);
-                return symbol.copied().ok_or(NoSuchCode);
+                return symbol.map(|symbol| (*symbol, length)).ok_or(NoSuchCode);
             }
         }
         Err(NoSuchCode)
+    }
+
+    /// The long symbol that the next bits begin with. No reference to the window is handed on: it would not live in registers.
+    #[inline(always)]
+    fn long_symbol(&self, window: &mut Window) -> Result<u8, NoSuchCode> {
+        let (symbol, length) = self.find_long(window.peek(16) as u32)?;
+        window.skip(length);
+        Ok(symbol)
     }
 
     /// The symbol that the next bits begin with, mostly in one look-up.
@@ -177,7 +183,7 @@ const SEVERAL_BITS: u32 = 18;
 /// For DC differences: T.81 F.2.2.1.
 pub(crate) struct DcTable {
     codes: Codes,
-    entries: Box<Entries>,
+    entries: Entries,
 }
 
 impl DcTable {
@@ -215,8 +221,8 @@ impl DcTable {
 
 /// A table that is indexed by [`LOOKAHEAD`] bits, given what each symbol says: a size, and how far to advance. The code of
 /// an end of block, if there is one to look for, is taken together with a value before it.
-fn entries(short: &Short, end: Option<Code>, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Box<Entries> {
-    let mut entries = Box::new([Entry::TOO_LONG; 1 << LOOKAHEAD]);
+fn entries(short: &Short, end: Option<Code>, meaning: impl Fn(u8) -> Option<(u32, usize)>) -> Entries {
+    let mut entries = [Entry::TOO_LONG; 1 << LOOKAHEAD];
     let mut next = 0;
     while next < 1 << LOOKAHEAD {
         let (length, symbol) = short[(next << (SKIP_LOOKAHEAD - LOOKAHEAD)) as usize];
@@ -246,11 +252,11 @@ fn entries(short: &Short, end: Option<Code>, meaning: impl Fn(u8) -> Option<(u32
 pub(crate) struct AcTable {
     codes: Codes,
     short: Box<Short>,
-    entries: Box<Entries>,
+    entries: Entries,
     /// What is taken together with a value before it.
     end: Option<Code>,
     /// 6 bits, how many bits to go on by; then by how many coefficients.
-    skips: Box<Skips>,
+    skips: Skips,
 }
 
 /// By how many coefficients to advance, and the value of the one that that leads to.
@@ -292,7 +298,7 @@ impl AcTable {
         let (codes, short) = Codes::new(spec);
         let end = Code::of_end_of_block(spec);
         let entries = entries(&short, end, |symbol| Some(run_and_size(symbol)));
-        let skips = if is_skipping { skips(&short) } else { Box::new([0; 1 << SKIP_LOOKAHEAD]) };
+        let skips = if is_skipping { skips(&short) } else { [0; 1 << SKIP_LOOKAHEAD] };
         Self { codes, short, entries, end, skips }
     }
 
@@ -311,10 +317,11 @@ impl AcTable {
     /// Gives an end of block back that was taken together with the 63rd coefficient: no end comes after that one, and what
     /// looked like it is of the next block.
     #[cold]
-    pub(crate) fn give_end_back(&self, window: &mut Window) {
+    pub(crate) fn give_end_back(&self, mut window: Window) -> Window {
         if let Some(Code { bits, length }) = self.end {
             window.give_back(bits, length);
         }
+        window
     }
 
     /// The next symbols of one block, as many as one look-up has: how many bits they take, in the low six bits, and by how
@@ -338,11 +345,11 @@ impl AcTable {
 type Skips = [u16; 1 << SKIP_LOOKAHEAD];
 
 /// What [`AcTable::several`] looks up: for each pattern of bits the first symbol, and what the bits after it have to offer.
-fn skips(short: &Short) -> Box<Skips> {
+fn skips(short: &Short) -> Skips {
     const NONE: u16 = (NONE_FOUND as u16) << 6;
     // Likewise for each pattern of fewer bits, at the power of two of their number.
     let mut fewer = vec![NONE; 1 << SKIP_LOOKAHEAD];
-    let mut skips = Box::new([NONE; 1 << SKIP_LOOKAHEAD]);
+    let mut skips = [NONE; 1 << SKIP_LOOKAHEAD];
     for bits in 1..=SKIP_LOOKAHEAD {
         for next in 0..1 << bits {
             let (length, symbol) = short[next << (SKIP_LOOKAHEAD - bits)];

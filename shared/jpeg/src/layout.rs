@@ -63,7 +63,7 @@ impl ComponentLayout {
             down: component.down,
             points_across,
             points_down,
-            last: scale.last_needed((points_across, points_down), (points_across as f64, points_down as f64)),
+            last: scale.last_needed((points_across, points_down), [(points_across, 1), (points_down, 1)]),
             blocks_wide: stored(frame.width, component.across, frame.most_across).div_ceil(8),
             blocks_high: stored(frame.height, component.down, frame.most_down).div_ceil(8),
             width: decoded(frame.width, component.across, frame.most_across, points_across),
@@ -97,8 +97,7 @@ impl Layout {
             let points_across = points(eighths, component.across, most_across);
             let points_down = points(eighths, component.down, most_down);
             let plain = ComponentLayout::new(frame, component, scale, (points_across, points_down));
-            let pixels = |factor: usize, most: usize| (most * eighths) as f64 / factor as f64;
-            let pixels = (pixels(component.across, most_across), pixels(component.down, most_down));
+            let pixels = [(most_across * eighths, component.across), (most_down * eighths, component.down)];
             let last = scale.last_needed((points_across, points_down), pixels);
             let expand_across = expansion(component.across * points_across, most_across * eighths);
             let expand_down = expansion(component.down * points_down, most_down * eighths);

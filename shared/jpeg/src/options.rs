@@ -49,14 +49,18 @@ impl Scale {
             .unwrap_or(Self::FULL)
     }
 
-    /// The last coefficient in zigzag order that is needed of a block, which becomes so many samples wide and high, and covers so
-    /// many pixels of the scaled picture across and down.
-    pub(crate) fn last_needed(self, samples: (usize, usize), pixels: (f64, f64)) -> usize {
+    /// The last coefficient in zigzag order that is needed of a block, which becomes so many samples wide and high. What it covers
+    /// of the scaled picture, across and down, comes in pixels of so many blocks.
+    pub(crate) fn last_needed(self, samples: (usize, usize), pixels: [(usize, usize); 2]) -> usize {
+        let [(width, blocks_wide), (height, blocks_high)] = pixels;
         let is_needed = |&index: &usize| {
-            // A coefficient of number u has u half waves in a block.
+            // A coefficient of number u has u half waves in a block, and a Nyquist frequency is one for each pixel. In whole
+            // numbers, which are the same on every machine.
             let (u, v) = (usize::from(ZIGZAG[index] % 8), usize::from(ZIGZAG[index] / 8));
-            let frequency = (100.0 * u as f64 / pixels.0).hypot(100.0 * v as f64 / pixels.1);
-            let is_shown = self.detail == Self::ALL_DETAIL || frequency <= f64::from(self.detail);
+            let across = 100 * u * blocks_wide * height;
+            let down = 100 * v * blocks_high * width;
+            let finest = usize::from(self.detail) * width * height;
+            let is_shown = self.detail == Self::ALL_DETAIL || across.pow(2) + down.pow(2) <= finest.pow(2);
             u < samples.0 && v < samples.1 && is_shown
         };
         (0..64).rev().find(is_needed).unwrap_or(0)

@@ -18,8 +18,6 @@ use crate::transform::{Arithmetic, Coefficients, Kind, Transform, transform};
 /// What the blocks of one component are decoded with.
 struct Part {
     component: usize,
-    dc: Arc<DcTable>,
-    ac: Arc<AcTable>,
     /// The steps of quantization, in zigzag order; zero for coefficients that are not needed, which makes these zero.
     steps: [i16; 64],
     /// The prediction of the next DC coefficient.
@@ -32,6 +30,9 @@ struct Part {
 /// A block's place in its MCU.
 struct Slot {
     part: usize,
+    // Here, so that the first look-up of a block waits for no other one.
+    dc: Arc<DcTable>,
+    ac: Arc<AcTable>,
     /// From the first sample of the row of MCUs to the block's first sample in the first MCU, and from MCU to MCU.
     offset: usize,
     step: usize,
@@ -84,8 +85,6 @@ impl<'a> SequentialScan<'a> {
                 );
             parts.push(Part {
                 component: named.component,
-                dc: Arc::clone(dc),
-                ac: Arc::clone(ac),
                 steps,
                 predicted: 0,
                 transform,
@@ -96,6 +95,8 @@ impl<'a> SequentialScan<'a> {
             for place in 0..across * down {
                 slots.push(Slot {
                     part: index,
+                    dc: Arc::clone(dc),
+                    ac: Arc::clone(ac),
                     offset: place / across * row + place % across * component.points_across,
                     step: across * component.points_across,
                     next: 0,
@@ -169,7 +170,13 @@ impl crate::processor::Work for DecodeRow<'_, '_, '_> {
                 let mut block = [0; 64];
                 let mut last = 0;
                 if fault.is_none() {
-                    match decode_block(&mut window, entropy.data.clean(), part, &mut block) {
+                    match decode_block(
+                        &mut window,
+                        entropy.data.clean(),
+                        (&slot.dc, &slot.ac),
+                        part,
+                        &mut block,
+                    ) {
                         Ok(index) => last = index,
                         Err(found) => fault = Some(found),
                     }
@@ -200,11 +207,12 @@ impl crate::processor::Work for DecodeRow<'_, '_, '_> {
 fn decode_block(
     window: &mut Window,
     clean: &Clean<FOR_MCUS>,
+    (dc, ac): (&DcTable, &AcTable),
     part: &mut Part,
     block: &mut Coefficients,
 ) -> Result<usize, Fault> {
     window.refill(clean);
-    let (difference, is_ended) = part.dc.difference(window)?;
+    let (difference, is_ended) = dc.difference(window)?;
     part.predicted = part.predicted.wrapping_add(difference);
     block[0] = (part.predicted as i16).wrapping_mul(part.steps[0]);
     if is_ended {
@@ -213,7 +221,7 @@ fn decode_block(
     let needed = part.needed;
     let mut index = 0;
     if needed > 0 {
-        let (ac, steps) = (&*part.ac, &part.steps);
+        let steps = &part.steps;
         let next = |window: &mut Window, block: &mut Coefficients, index: &mut usize| {
             next_coefficient(window, clean, ac, steps, needed, block, index)
         };
@@ -240,7 +248,7 @@ fn decode_block(
         block[place & 63] = (value as i16).wrapping_mul(part.steps[index & 63]);
         if is_ended {
             if index == 63 && value != 0 {
-                ac.give_end_back(window);
+                *window = ac.give_end_back(*window);
             }
             // An end of block by itself is no coefficient.
             return Ok((index - usize::from(value == 0)).min(needed));
@@ -249,7 +257,7 @@ fn decode_block(
             return Ok(index);
         }
     }
-    skip_block(window, clean, &part.ac, index)?;
+    skip_block(window, clean, ac, index)?;
     Ok(needed)
 }
 

@@ -319,6 +319,50 @@ fn every_sampling_at_every_scale_is_exact() {
     println!("at least {least:.1} dB");
 }
 
+/// What a scale leaves of a component's coefficients, which covers so many pixels across and down for each sample that it has.
+fn blunted(component: &Component, most: (usize, usize), eighths: usize, detail: u8) -> Component {
+    let points = |factor, most| enlargement(eighths, factor, most).0.min(8);
+    let (across, down) = (points(component.across, most.0), points(component.down, most.1));
+    let frequency = |half_waves: usize, factor: usize, most: usize| {
+        (half_waves * factor) as f64 / (most * eighths) as f64
+    };
+    let is_shown = |index: &usize| {
+        let (u, v) = (ZIGZAG[*index] % 8, ZIGZAG[*index] / 8);
+        let frequency = frequency(u, component.across, most.0).hypot(frequency(v, component.down, most.1));
+        u < across && v < down && frequency <= f64::from(detail) / 100.0
+    };
+    let last = (0..64).rev().find(is_shown).unwrap();
+    let blunt = |block: &[i32; 64]| std::array::from_fn(|index| if index > last { 0 } else { block[index] });
+    Component { blocks: component.blocks.iter().map(blunt).collect(), ..component.clone() }
+}
+
+#[test]
+fn less_detail_is_what_is_left_without_the_last_coefficients() {
+    for (size, sampling) in SAMPLINGS.map(|sampling| ((50, 37), sampling)) {
+        let components = components(size, &sampling);
+        let most = |side: fn(&Component) -> usize| components.iter().map(side).max().unwrap();
+        let most = (most(|component| component.across), most(|component| component.down));
+        let codings = codings(&Picture::new(size, &components));
+        for eighths in 1..=8 {
+            let scale = Scale::eighths(eighths).unwrap();
+            for detail in [0, 45, 71, 107, 142] {
+                let left: Vec<Component> = components
+                    .iter()
+                    .map(|component| blunted(component, most, eighths.into(), detail))
+                    .collect();
+                let expected =
+                    decode(&Picture::new(size, &left).write(0xC1, &[Scan::sequential(&[0, 1, 2])]), scale);
+                for (index, coding) in codings.iter().enumerate().step_by(5) {
+                    assert!(
+                        decode(coding, scale.with_detail(detail)) == expected,
+                        "coding {index}: {sampling:?} {eighths}/8, {detail} hundredths"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// The width of each component and its rows, each at a scale of its own.
 fn planes(jpeg: &[u8], eighths: [u8; 3]) -> [(usize, Vec<u8>); 3] {
     let scale = |component: usize| Scale::eighths(eighths[component]).unwrap();

@@ -13,6 +13,10 @@ use crate::header::{Header, Size};
 use crate::limits::Limits;
 use crate::rows::{Frame, Samples, Sink};
 
+/// In hundredths of the finest detail that a thumbnail can show: a quarter finer. Thumbnails of photographs of 24 million pixels
+/// are a seventh cheaper for it, and lose 0.0008 of SSIM, of 0.0017 that they have more than sharp's.
+const BLUNTED: u64 = 125;
+
 /// Bytes that decoding holds at most.
 pub(super) fn working_bytes(source: &[u8], need: Need) -> u64 {
     // What cannot be opened costs nothing: opening it again will say why.
@@ -121,12 +125,10 @@ fn scale_of(stored: (u32, u32), need: Need) -> Scale {
     scale.with_detail(detail(stored, scale, need.largest))
 }
 
-/// What of a scaled picture's detail is seen in what it is resized to, in hundredths of the finest that it can show.
-///
-/// Lanczos3 leaves a fifth of what is a quarter finer than its result can show.
+/// How fine the detail is that a thumbnail of this size can have something of, in hundredths of what is scaled to be shrunk to
+/// it. What is finer than [`BLUNTED`] of its own finest, Lanczos3 leaves next to nothing of.
 fn detail(stored: (u32, u32), scale: Scale, largest: Size) -> u8 {
-    let c: u32 = std::env::var("DETAIL").ok().and_then(|v| v.parse().ok()).unwrap_or(125);
-    let of = |wanted: u32, stored: u32| u64::from(wanted) * u64::from(c) / u64::from(scale.of(stored).max(1));
+    let of = |largest: u32, stored: u32| u64::from(largest) * BLUNTED / u64::from(scale.of(stored).max(1));
     let hundredths = of(largest.width, stored.0).max(of(largest.height, stored.1));
     u8::try_from(hundredths).unwrap_or(u8::MAX)
 }
@@ -197,6 +199,20 @@ impl From<thumbline_jpeg::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn detail_that_no_thumbnail_shows_is_left_out() {
+        let scale = |eighths| Scale::eighths(eighths).unwrap();
+        let of = |stored, eighths, width, height| detail(stored, scale(eighths), Size::new(width, height));
+        // 2250 pixels of width become 1280, and 1500 do.
+        assert_eq!(of((6000, 4000), 3, 1280, 853), 71);
+        assert_eq!(of((4000, 3000), 3, 1280, 960), 106);
+        // The side that is shrunk less decides; and what is enlarged needs all there is.
+        assert_eq!(of((6000, 4000), 3, 1280, 1500), 125);
+        assert_eq!(of((100, 100), 8, 1000, 1000), u8::MAX);
+        // Whatever the data say: limits come later.
+        assert_eq!(of((0, 0), 8, 1000, 1000), u8::MAX);
+    }
 
     #[test]
     fn three_eighths_and_one_do_where_other_scales_would_not() {

@@ -1,6 +1,7 @@
 //! What must hold of whatever comes, for the fuzzer and for the test that replays what it found: strictly and leniently, with
 //! and without the processor's own instructions, always an error or a whole picture, the same either way, and never more
-//! memory than was announced; as pixels and as planes. The last byte says at which scale.
+//! memory than was announced; as pixels and as planes. The last byte says at which scale, and in how
+//! much detail.
 #![allow(unsafe_code)] // An allocator that counts.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -42,7 +43,8 @@ pub fn check(input: &[u8]) {
     let (Some(scale), Some(half)) = (Scale::eighths(last % 8 + 1), Scale::eighths(last % 8 / 2 + 1)) else {
         return;
     };
-    let scales = [scale, half];
+    let detail = [u8::MAX, 125, 71, 45][usize::from(last / 64)];
+    let scales = [scale, half].map(|scale| scale.with_detail(detail));
     for kind in [Kind::Pixels, Kind::Planes] {
         let strict = decode(jpeg, scales, kind, false, false);
         let lenient = decode(jpeg, scales, kind, true, false);

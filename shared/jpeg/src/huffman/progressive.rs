@@ -24,7 +24,7 @@ impl BandTable {
     /// Makes a table ready.
     pub(crate) fn new(spec: &HuffmanSpec) -> Self {
         let (codes, short) = Codes::new(spec);
-        let entries = entries(&short, None, |symbol| Some(run_and_size_in_band(symbol)));
+        let entries = Box::new(entries(&short, None, |symbol| Some(run_and_size_in_band(symbol))));
         Self { codes, entries }
     }
 
