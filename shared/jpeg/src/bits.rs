@@ -3,6 +3,7 @@
 //! Data are unstuffed some kilobytes at a time into a buffer that stays in the first-level cache, always with enough
 //! ahead for a whole MCU. So the hot loops load eight bytes whenever they like, and never ask whether there are any.
 
+use crate::plain::copy_plain;
 use crate::segment::{marker, next_marker};
 
 /// How many bits a Huffman code and what follows it can have at most: DC or AC, 16 + 15.
@@ -147,15 +148,13 @@ impl<'a, const LENGTH: usize> EntropyData<'a, LENGTH> {
         let capacity = self.margin + Self::CHUNK;
         while self.filled < capacity && !self.is_ended {
             let rest = self.source.get(self.next..).unwrap_or_default();
-            let rest = &rest[..rest.len().min(capacity - self.filled)];
-            let plain = memchr::memchr(0xFF, rest).unwrap_or(rest.len());
-            self.clean[self.filled..self.filled + plain].copy_from_slice(&rest[..plain]);
+            let plain = copy_plain(rest, &mut self.clean[self.filled..], capacity - self.filled);
             self.filled += plain;
             self.next += plain;
-            if plain < rest.len() {
-                self.unstuff_marker();
-            } else {
-                self.is_ended = self.next >= self.source.len();
+            match self.source.get(self.next) {
+                Some(0xFF) => self.unstuff_marker(),
+                Some(_) => {}
+                None => self.is_ended = true,
             }
         }
         if self.is_ended {

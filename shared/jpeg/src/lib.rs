@@ -78,6 +78,7 @@ mod huffman;
 mod layout;
 mod options;
 mod output;
+mod plain;
 mod plane;
 mod processor;
 mod progression;
