@@ -29,6 +29,8 @@ pub(crate) struct Need {
     pub(crate) at_least: Size,
     /// The largest size that is made of what is decoded.
     pub(crate) largest: Size,
+    /// How fine the detail is that makes a difference to that, in hundredths of the finest that it can show.
+    pub(crate) detail: u64,
 }
 
 /// Decodes a source whose header has been probed. It is all there: a source that ends early is an error.
