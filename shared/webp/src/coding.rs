@@ -3,6 +3,7 @@
 use crate::arithmetic::{Arithmetic, LANES, Work};
 use crate::blocks::{self, Neighbours};
 use crate::chroma::{self, Lost};
+use crate::filtering::Trials;
 use crate::macroblock::{Choice, Decoded, Levels, Luma, Outcome, Source};
 use crate::mode::Mode4;
 use crate::planes::Planes;
@@ -37,8 +38,8 @@ pub(crate) struct Coded {
     pub(crate) choices: Vec<Choice>,
     pub(crate) residuals: Residuals,
     pub(crate) statistics: Statistics,
-    /// The steepest edge, in levels of DCs, of each segment's macroblocks that have nothing else.
-    pub(crate) edges: [i16; SEGMENTS],
+    /// The strength of the loop filter for each segment.
+    pub(crate) filters: [u8; SEGMENTS],
 }
 
 impl<'a> Coding<'a> {
@@ -116,8 +117,9 @@ impl Work for Coding<'_> {
             choices: Vec::with_capacity(count),
             residuals: Residuals::default(),
             statistics: Statistics::new(),
-            edges: [0; SEGMENTS],
+            filters: [0; SEGMENTS],
         };
+        let mut trials = Trials::new(planes.across, planes.down);
         let mut rates = rate::tabulate(&DEFAULT);
         let mut above = RowAbove::new(planes.across);
         let mut result = Outcome { levels: Levels::NONE, decoded: Decoded::NONE };
@@ -137,12 +139,15 @@ impl Work for Coding<'_> {
                 spent += crate::frame::mode_bits(&choice, above.modes[across], left.modes);
                 keep_modes(&choice, &mut above.modes[across], &mut left.modes);
                 keep_samples(&result.decoded, across, &mut above, &mut left);
+                trials.take(&result.decoded, across, down);
                 if let Some(all) = self.decoded.as_deref_mut() {
                     result.decoded.put(all, across, down);
                 }
                 coded.choices.push(choice);
             }
+            trials.try_row(planes, &coded.choices, down, &self.segmentation.filters);
         }
+        coded.filters = trials.strengths(&self.segmentation.filters);
         coded
     }
 }
@@ -208,8 +213,6 @@ impl Coding<'_> {
             Some(modes) => Luma::Blocks(modes),
             None => {
                 whole.finish(a, &surroundings, segment, result);
-                let edge = &mut coded.edges[usize::from(segment_index) % SEGMENTS];
-                *edge = whole.edge.max(*edge);
                 Luma::Whole(whole.mode)
             }
         };

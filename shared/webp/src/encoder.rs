@@ -2,14 +2,14 @@
 
 use crate::analysis::Survey;
 use crate::arithmetic::Processor;
-use crate::coding::{Coded, Coding};
+use crate::coding::Coding;
 use crate::container;
 use crate::error::Error;
 use crate::frame;
 use crate::loop_filter;
 use crate::picture::Picture;
 use crate::planes::{Plane, Planes};
-use crate::segmentation::{Segmentation, strengthen};
+use crate::segmentation::Segmentation;
 
 /// Encodes pictures of some quality.
 #[derive(Clone, Copy, Debug)]
@@ -98,22 +98,15 @@ impl Encoder {
             coding.mode_bits = bits;
         }
         let coded = self.processor.run(coding);
-        let filters = filters(&segmentation, &coded);
         let across = planes.across;
         drop(planes);
         let size = (picture.width, picture.height);
-        let frame = frame::write(size, across, &coded, &segmentation, &filters)?;
+        let frame = frame::write(size, across, &coded, &segmentation)?;
         if reconstructs {
-            loop_filter::filter(&mut decoded, &coded.choices, &filters);
+            loop_filter::filter(&mut decoded, &coded.choices, &coded.filters);
         }
         Ok((frame, decoded))
     }
-}
-
-/// The strength of the loop filter for each segment, now that it is known what edges there are.
-fn filters(segmentation: &Segmentation, coded: &Coded) -> Vec<u8> {
-    let segments = segmentation.segments.iter().zip(&segmentation.filters).zip(coded.edges);
-    segments.map(|((segment, &filter), edge)| strengthen(filter, segment, edge)).collect()
 }
 
 #[cfg(test)]

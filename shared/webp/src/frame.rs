@@ -67,7 +67,6 @@ pub(crate) fn write(
     across: usize,
     coded: &Coded,
     segmentation: &Segmentation,
-    filters: &[u8],
 ) -> Result<Vec<u8>, Error> {
     let chosen = Chosen {
         coefficients: coded.statistics.choose(),
@@ -75,7 +74,7 @@ pub(crate) fn write(
         presence: presence_probability(&coded.choices),
     };
     let mut modes = BooleanEncoder::new();
-    write_header(&mut modes, segmentation, filters, &chosen);
+    write_header(&mut modes, segmentation, &coded.filters, &chosen);
     let least = modes.len() + READ_AHEAD;
     let mut coefficients = BooleanEncoder::new();
     let mut reader = coded.residuals.read();

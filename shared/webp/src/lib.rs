@@ -25,7 +25,7 @@
 //!   linear light, and where there is alpha, by how much of it is visible.
 //! - Up to four segments (9.3), by how hard macroblocks are to compress: people see errors in what is smooth.
 //! - All modes of prediction for key frames (11.2, 12.2, 12.3).
-//! - The normal loop filter (15.3), stronger where macroblocks came out as nothing but their DCs.
+//! - The normal loop filter (15.3), as strong in each segment as some rows of macroblocks show to be best.
 //! - Probabilities of coefficients chosen for the picture (13.4), and the flag for macroblocks without any (11.1).
 //! - One partition of coefficients (9.5): more would only serve decoders with several threads.
 //!
@@ -36,6 +36,7 @@
 //! 3. `coding`: for each macroblock, `whole` tries the four ways of predicting luma at once, `blocks` the ten of each 4×4, and
 //!    `chroma` those of chroma; `candidate` has what levels, errors and bits each of them comes to. What was chosen goes
 //!    into `residuals`, and is counted in `statistics`; from these come the costs for the macroblocks after it.
+//!    `filtering` tries the loop filter on some rows, at several strengths.
 //! 4. `frame` writes it all with the probabilities that are best in the end, and `container` puts it into a file.
 //!
 //! # What can be relied upon
@@ -67,6 +68,7 @@ mod coding;
 mod container;
 mod encoder;
 mod error;
+mod filtering;
 mod frame;
 mod loop_filter;
 mod macroblock;

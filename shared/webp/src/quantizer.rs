@@ -69,8 +69,6 @@ pub(crate) struct Segment {
     pub(crate) lambda_mode: i32,
     /// What lost texture is worth in squared errors, by 2^-8.
     pub(crate) lambda_texture: i32,
-    /// From which squared error on, a macroblock that has nothing but DCs shows its blocks.
-    pub(crate) blocky_error: i32,
 }
 
 /// How chroma's quantizers differ from luma's (RFC 6386, 9.6).
@@ -111,7 +109,6 @@ impl Segment {
             lambda_chroma: ((3 * q8 * q8) >> 6).max(1),
             lambda_mode: ((q4 * q4) >> 7).max(1),
             lambda_texture: ((SHAPING * q4) >> 5).max(1),
-            blocky_error: 20 * i32::from(luma.steps[0]),
             luma,
             luma_dc,
             chroma,

@@ -15,12 +15,12 @@ const FILTERING: i32 = 60;
 /// What is weaker than this is left out: it cannot be seen, and costs whoever decodes.
 const WEAKEST_FILTER: i32 = 2;
 /// The strongest that there is (RFC 6386, 9.6).
-const STRONGEST_FILTER: i32 = 63;
+pub(crate) const STRONGEST_FILTER: u8 = 63;
 
 /// How a picture is divided.
 pub(crate) struct Segmentation {
     pub(crate) segments: Vec<Segment>,
-    /// The strength of the loop filter for each.
+    /// The strength of the loop filter that each one's quantizer suggests.
     pub(crate) filters: Vec<u8>,
     /// The segment of each macroblock.
     pub(crate) of: Vec<u8>,
@@ -82,8 +82,9 @@ fn chroma_delta(ease: i32) -> ChromaDelta {
 /// The larger the step, the higher the edges that it makes; what is rough can do with less.
 fn filter_strength(index: u8, ease: i32) -> u8 {
     let step = i32::from(AC_STEPS[usize::from(index & 127)]) >> 2;
-    let strength = step.min(STRONGEST_FILTER) * 5 * FILTERING / (256 + ease);
-    if strength < WEAKEST_FILTER { 0 } else { strength.min(STRONGEST_FILTER) as u8 }
+    let strongest = i32::from(STRONGEST_FILTER);
+    let strength = step.min(strongest) * 5 * FILTERING / (256 + ease);
+    if strength < WEAKEST_FILTER { 0 } else { strength.min(strongest) as u8 }
 }
 
 /// Divides the eases into groups around means (k-means, of one dimension). Says for each macroblock which it is in.
@@ -132,11 +133,4 @@ fn cluster(eases: &[u8]) -> (Vec<Cluster>, Vec<u8>) {
         ease: (255 * (centre - least) / (most - least)).clamp(0, 255) as i32,
     };
     (centres.iter().map(describe).collect(), eases.iter().map(|&ease| nearest[usize::from(ease)]).collect())
-}
-
-/// The strength that evens out steps of some height between blocks (RFC 6386, 15.2), or the one there is, if it is more.
-pub(crate) fn strengthen(filter: u8, segment: &Segment, edge: i16) -> u8 {
-    // An eighth of it is left by the transform of the DCs.
-    let height = (i32::from(edge) * i32::from(segment.luma_dc.steps[1])) >> 3;
-    filter.max(height.min(STRONGEST_FILTER) as u8)
 }

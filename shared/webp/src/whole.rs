@@ -29,8 +29,6 @@ pub(crate) struct Whole {
     pub(crate) mode: Mode,
     /// Errors and bits, to be compared with those of other ways.
     pub(crate) score: i64,
-    /// How far the DCs of blocks differ where nothing else does, and that shows.
-    pub(crate) edge: i16,
     dc_levels: [i16; 16],
     /// The DCs that a decoder will have.
     dcs: Row,
@@ -107,7 +105,6 @@ impl Whole {
             let mut error: i32 = candidate.errors(a).iter().sum();
             let mut texture: i32 = candidate.texture_changes(a).iter().sum();
             texture = (segment.lambda_texture * texture + 128) >> 8;
-            let shown_error = error;
             // What is all one colour has to come out as that.
             is_flat = is_flat && presence.iter().all(|&any| any == 0);
             if is_flat {
@@ -117,17 +114,13 @@ impl Whole {
             let score = |lambda: i32| i64::from(bits) * i64::from(lambda) + 256 * i64::from(error + texture);
             if score(segment.lambda_whole) < least {
                 least = score(segment.lambda_whole);
-                let has_blocks = presence.iter().all(|&any| any == 0) && shown_error > segment.blocky_error;
-                let steepest = dc_levels[1].abs().max(dc_levels[2].abs()).max(dc_levels[4].abs());
-                let edge = if has_blocks { steepest } else { 0 };
                 let score = score(segment.lambda_mode);
-                best = Some(Self { mode, score, edge, dc_levels, dcs, levels });
+                best = Some(Self { mode, score, dc_levels, dcs, levels });
             }
         }
         best.unwrap_or(Self {
             mode: Mode::Mean,
             score: i64::MAX,
-            edge: 0,
             dc_levels: [0; 16],
             dcs: [0; LANES],
             levels: [[0; LANES]; 16],
