@@ -249,7 +249,7 @@ miri: rust-tools ## vector code of ours under Miri, which looks for undefined be
 		cargo +nightly miri test --locked --target-dir $(TARGET)/miri -p thumbline-webp --lib -- arithmetic
 	MIRIFLAGS=-Zmiri-disable-isolation RUSTFLAGS="-C target-cpu=x86-64-v3" \
 		cargo +nightly miri test --locked --target-dir $(TARGET)/miri -p thumbline-jpeg --lib -- \
-		gives_what_portable every_kind_of
+		gives_what_portable every_kind_of plain::
 
 # Other people's crates: their licences, where they come from, and that there is one version of each. ADVISORIES=1 holds them
 # against the known weaknesses of the RustSec database, too, which takes a way to GitHub.
