@@ -2,7 +2,7 @@
 //!
 //! It decides what libwebp decides with its method 4, and weighs errors against bits as that does; but it tries what there is
 //! to try for sixteen blocks or ways at once, one in each lane of a vector, and compares ways by their coefficients, without
-//! decoding them. So it needs about two fifths of the time, for files of the same size and quality.
+//! decoding them. So it needs less than half of the time, for files of the same size and at least the quality.
 //!
 //! ```
 //! use thumbline_webp::{Channels, Encoder, Error, Picture};
