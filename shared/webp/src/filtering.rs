@@ -13,11 +13,11 @@ use crate::segmentation::{SEGMENTS, STRONGEST_FILTER};
 /// How much stronger than the quantizers suggest is tried.
 const STRONGER: [u8; 4] = [0, 6, 13, 21];
 
-/// Of rows of macroblocks, two of so many are tried, but in small pictures.
+/// Of so many rows of macroblocks two are tried; in small pictures, all.
 const PERIOD: usize = 10;
 const MOST_ROWS_OF_SMALL: usize = 12;
 
-/// The side of the squares that are compared: a filter is for the edges of blocks, and these are in the middle of it.
+/// The side of the squares that are compared.
 const SIDE: usize = 8;
 
 /// A picture's trials.
