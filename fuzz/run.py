@@ -32,7 +32,7 @@ MAX_ENTRY_BYTES = 8 * 1024
 MAX_TARGET_BYTES = 160 * 1024
 MAX_TARGET_ENTRIES = 600
 # The order of the columns in the documentation.
-COLUMNS = ["target", "minutes", "runs", "coverage", "features", "corpus", "peak MiB", "finds"]
+COLUMNS = ["target", "minutes", "runs", "coverage", "features", "corpus", "peak MiB", "finds", "date"]
 
 
 def main():
@@ -179,19 +179,27 @@ def keep(target, home):
 
 
 def write_table(home):
-    files = (home / f"{target}.json" for target in TARGETS)
-    results = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * (len(COLUMNS) - 1)]
-    for result in results:
-        cells = [f"`{result[column]}`" if column == "target" else f"{result[column]:,}" for column in COLUMNS]
-        lines.append("| " + " | ".join(cells) + " |")
-    dates = sorted({result["date"] for result in results})
-    lines += ["", f"{processor()}, one of {os.cpu_count()} cores, {' to '.join(dates[:1] + dates[1:][-1:])}."]
+    """A row for each target: of its last run here, or else the one that the table has."""
     text = DOCS.read_text(encoding="utf-8")
     begin, end = "<!-- figures -->\n", "<!-- /figures -->\n"
     front, rest = text.split(begin)
-    behind = rest.split(end)[1]
+    table, behind = rest.split(end)
+    there = {match[1]: match[0] for match in re.finditer(r"^\| `(\w+)` .*$", table, re.MULTILINE)}
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * (len(COLUMNS) - 1)]
+    for target in TARGETS:
+        file = home / f"{target}.json"
+        if file.is_file():
+            lines.append(row(json.loads(file.read_text(encoding="utf-8"))))
+        elif target in there:
+            lines.append(there[target])
+    lines += ["", f"{processor()}, one of {os.cpu_count()} cores."]
     DOCS.write_text(f"{front}{begin}\n" + "\n".join(lines) + f"\n\n{end}{behind}", encoding="utf-8")
+
+
+def row(result):
+    shown = {column: f"{result[column]:,}" for column in COLUMNS if isinstance(result[column], int)}
+    shown = {**result, **shown, "target": f"`{result['target']}`"}
+    return "| " + " | ".join(shown[column] for column in COLUMNS) + " |"
 
 
 def processor():
