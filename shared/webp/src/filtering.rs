@@ -1,6 +1,6 @@
-//! How strong the loop filter is to be in each segment: found by trying, on some rows of macroblocks, what is nearest to the
-//! picture (SSIM, as Z. Wang et al. define it in "Image Quality Assessment: From Error Visibility to Structural Similarity",
-//! 2004) after it.
+//! How strong the loop filter is to be in each segment: on some rows of macroblocks several strengths are tried, and the one
+//! that comes nearest to the picture is taken, by SSIM (Z. Wang et al., "Image Quality Assessment: From Error Visibility to
+//! Structural Similarity", 2004).
 //!
 //! What quantizers alone suggest leaves steps in skies; and libwebp raises that to what the steepest step of all needs, which
 //! blurs everything else in a segment that has one.

@@ -32,7 +32,7 @@
 //! # How it goes
 //!
 //! 1. `planes`: RGB becomes luma and chroma, in whole macroblocks.
-//! 2. `analysis` and `segmentation`: how hard each macroblock is, and what that means for its quantizer and filter.
+//! 2. `analysis` and `segmentation`: how hard each macroblock is, and what that means for its quantizer, and at least for its filter.
 //! 3. `coding`: for each macroblock, `whole` tries the four ways of predicting luma at once, `blocks` the ten of each 4×4, and
 //!    `chroma` those of chroma; `candidate` has what levels, errors and bits each of them comes to. What was chosen goes
 //!    into `residuals`, and is counted in `statistics`; from these come the costs for the macroblocks after it.

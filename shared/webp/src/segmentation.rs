@@ -1,4 +1,4 @@
-//! Puts macroblocks into segments, and chooses the quantizer and the loop filter's strength for each.
+//! Puts macroblocks into segments, chooses the quantizer of each, and suggests how strong its loop filter may be.
 
 use crate::analysis::{Analysis, EASIEST};
 use crate::quantizer::{ChromaDelta, SHAPING, Segment};
