@@ -61,6 +61,9 @@ REMARKS = """\
   statistics of photographs, with the grain of a sensor on them, in files with about the bits per pixel that cameras
   give. JPEGs have EXIF with a small picture in it, and 4:2:0 where nothing else is said. What cameras of other kinds
   make is in the last rows. Real ones differ; measure your own.
+- Peak memory counts what is loaded of a program, too, 64 KB wherever one of its functions is run. Those of `thumbline` that
+  render lie side by side on Linux, as `cli/layout/hot.ld` lists them; what has changed since `make layout` wrote that is loaded
+  from where the linker puts it.
 - The stages within a picture (decoding, resizing, encoding) are measured by `make bench-stages`.
 
 ## Do it again

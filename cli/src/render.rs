@@ -4,6 +4,8 @@ mod files;
 mod report;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use thumbline::Presets;
-use thumbline_imaging::Limits;
+use thumbline_imaging::{Error, Limits, Rendered};
 
 use self::files::Source;
 use self::report::{Report, Reporter, ThumbnailFile};
@@ -132,7 +134,7 @@ fn render(source: &Source, arguments: &Arguments, limits: &Limits) -> Report {
 }
 
 enum Failure {
-    Picture(thumbline_imaging::Error),
+    Picture(Error),
     Io(anyhow::Error),
 }
 
@@ -142,9 +144,7 @@ fn try_render(
     limits: &Limits,
 ) -> Result<Vec<ThumbnailFile>, Failure> {
     let presets = &arguments.presets;
-    let bytes = read(&source.path, limits.max_source_bytes)?;
-    let rendered = thumbline_imaging::render(&bytes, &presets.renditions(), limits, &|| false)
-        .map_err(Failure::Picture)?;
+    let rendered = render_file(&source.path, presets, limits)?;
     let folder = arguments.out.join(&source.name);
     let files = presets.iter().zip(rendered.thumbnails).map(|(preset, thumbnail)| {
         let path = folder.join(format!("{}.{}", preset.name, thumbnail.format.extension()));
@@ -160,18 +160,19 @@ fn try_render(
     files.collect::<Result<_>>().map_err(Failure::Io)
 }
 
-/// All of a file, unless it is larger than any picture may be: then nothing of it.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    let unreadable = |error| anyhow::Error::new(error).context(format!("{} can't be read", path.display()));
-    let length = std::fs::metadata(path).map_err(unreadable).map_err(Failure::Io)?.len();
-    if length > limit {
-        return Err(Failure::Picture(thumbline_imaging::Error::TooLarge {
-            what: "bytes",
-            actual: length,
-            limit,
-        }));
-    }
-    std::fs::read(path).map_err(unreadable).map_err(Failure::Io)
+/// Reads the file as it is decoded, where its format allows that.
+fn render_file(path: &Path, presets: &Presets, limits: &Limits) -> Result<Rendered, Failure> {
+    let unreadable = |error: io::Error| {
+        Failure::Io(anyhow::Error::new(error).context(format!("{} can't be read", path.display())))
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let rendered =
+        thumbline_imaging::render_from(&mut file, Some(length), &presets.renditions(), limits, &|| false);
+    rendered.map_err(|error| match error {
+        Error::Unreadable { detail } => unreadable(io::Error::other(detail)),
+        error => Failure::Picture(error),
+    })
 }
 
 /// To three decimals.

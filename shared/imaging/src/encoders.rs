@@ -1,10 +1,11 @@
 //! Encoding on as many cores as there are.
 //!
 //! Encoding takes more time than all the rest once a picture is decoded at reduced size. Each thumbnail is encoded on a
-//! thread of its own while there are cores for it, and by whoever asks otherwise: so there are never more finished rasters
-//! waiting than there are cores, and with one core no thread is started at all. The bytes are the same either way.
+//! thread of its own while there are cores for it, and by whoever asks otherwise: so there is never more than one finished raster
+//! waiting beside those that are encoded, and with one core no thread is started at all. The bytes are the same either way.
 
 use std::panic::resume_unwind;
+use std::sync::mpsc;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -43,7 +44,7 @@ impl<'scope, 'env> Encoders<'scope, 'env> {
     pub(crate) fn encode(
         &mut self,
         index: usize,
-        picture: &Picture,
+        picture: Picture,
         rendition: &'env Rendition,
         is_last: bool,
     ) -> Result<(), Error> {
@@ -51,16 +52,18 @@ impl<'scope, 'env> Encoders<'scope, 'env> {
         if is_last || self.busy.len() >= self.spare {
             return self.keep(index, encode_timed(picture, rendition));
         }
-        let theirs = picture.clone();
-        let spawned = Builder::new().spawn_scoped(self.scope, move || encode_timed(&theirs, rendition));
-        match spawned {
-            Ok(thread) => {
-                self.busy.push((index, thread));
-                Ok(())
-            }
+        // The picture is handed over once the thread is there, so that it has it to itself.
+        let (hand_over, handed_over) = mpsc::sync_channel(1);
+        let work = move || match handed_over.recv() {
+            Ok(picture) => encode_timed(picture, rendition),
+            Err(error) => (Err(not_handed_over(&error)), Duration::ZERO),
+        };
+        let Ok(thread) = Builder::new().spawn_scoped(self.scope, work) else {
             // The system has no thread left: slower, but done.
-            Err(_) => self.keep(index, encode_timed(picture, rendition)),
-        }
+            return self.keep(index, encode_timed(picture, rendition));
+        };
+        self.busy.push((index, thread));
+        hand_over.send(picture).map_err(|error| not_handed_over(&error))
     }
 
     /// Waits for all of them. The thumbnails in their order, and the time that they took together.
@@ -88,7 +91,11 @@ impl<'scope, 'env> Encoders<'scope, 'env> {
     }
 }
 
-fn encode_timed(picture: &Picture, rendition: &Rendition) -> Encoded {
+fn not_handed_over(error: &dyn std::error::Error) -> Error {
+    Error::Internal { step: "encoding", detail: error.to_string() }
+}
+
+fn encode_timed(picture: Picture, rendition: &Rendition) -> Encoded {
     let begun = Instant::now();
     let Size { width, height } = picture.size();
     let encoded = encode(picture, rendition);

@@ -56,6 +56,13 @@ pub enum Error {
         limit: u64,
     },
 
+    /// The source could not be read to its end.
+    #[error("the source can't be read: {detail}")]
+    Unreadable {
+        /// What the reader said.
+        detail: String,
+    },
+
     /// The caller asked to stop.
     #[error("interrupted before {before}")]
     Interrupted {
@@ -90,6 +97,7 @@ impl Error {
             Self::Corrupt { .. } => "corrupt",
             Self::Truncated { .. } => "truncated",
             Self::TooLarge { .. } => "too_large",
+            Self::Unreadable { .. } => "unreadable",
             Self::Interrupted { .. } => "interrupted",
             Self::InvalidRendition { .. } => "invalid_rendition",
             Self::Internal { .. } => "internal",
@@ -98,7 +106,7 @@ impl Error {
 
     /// Whether the picture itself is at fault, so that the same bytes can never succeed.
     ///
-    /// False for an interruption, for a mistake in what was asked for, and for our own failures.
+    /// False for a source that could not be read, for an interruption, for a mistake in what was asked for, and for our own failures.
     pub fn is_about_the_picture(&self) -> bool {
         match self {
             Self::Empty
@@ -107,7 +115,10 @@ impl Error {
             | Self::Corrupt { .. }
             | Self::Truncated { .. }
             | Self::TooLarge { .. } => true,
-            Self::Interrupted { .. } | Self::InvalidRendition { .. } | Self::Internal { .. } => false,
+            Self::Unreadable { .. }
+            | Self::Interrupted { .. }
+            | Self::InvalidRendition { .. }
+            | Self::Internal { .. } => false,
         }
     }
 }

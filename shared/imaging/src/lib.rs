@@ -30,6 +30,7 @@ mod error;
 mod format;
 mod geometry;
 mod header;
+mod input;
 mod lanczos;
 mod limits;
 mod orientation;
@@ -59,11 +60,11 @@ pub use orientation::Orientation;
 pub use output::Output;
 pub use position::{Focus, Position};
 pub use probe::probe;
-pub use render::{Rendered, Thumbnail, Timings, render};
+pub use render::{Rendered, Thumbnail, Timings, render, render_from};
 pub use rendition::{Fit, Rendition, Rgb};
 pub use sniff::sniff;
 
 /// The version of what comes out: raised whenever the same input would give other bytes than before.
 ///
 /// It is part of the recipe that thumbnails are stored under, so raising it makes them all again.
-pub const ENGINE_VERSION: u32 = 8;
+pub const ENGINE_VERSION: u32 = 9;

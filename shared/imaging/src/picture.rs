@@ -1,4 +1,4 @@
-//! What is handed to an encoder: pixels, or the planes that a JPEG is coded as.
+//! What is handed to an encoder: pixels, or the planes that a JPEG and a lossy WebP are coded as.
 
 use std::sync::Arc;
 
@@ -42,6 +42,13 @@ impl Planes {
     pub(crate) fn samples(&self) -> [&[u8]; 3] {
         let [blue, red] = &self.chroma;
         [&self.luma.pixels, &blue.pixels, &red.pixels]
+    }
+
+    /// Pixels across and down, and the samples, which are copied only where somebody else needs them.
+    pub(crate) fn into_samples(self) -> (Size, [Vec<u8>; 3]) {
+        let size = self.luma.size;
+        let [blue, red] = self.chroma;
+        (size, [self.luma, blue, red].map(|plane| Arc::unwrap_or_clone(plane).pixels))
     }
 }
 

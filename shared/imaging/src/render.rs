@@ -1,6 +1,7 @@
 //! The whole way of one picture: probe, decode once, resize and encode each rendition.
 
 use std::cmp::Reverse;
+use std::io::Read;
 use std::num::NonZero;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::format::OutputFormat;
 use crate::geometry::{self, Plan};
 use crate::header::{Header, Size};
+use crate::input::{Input, Reading};
 use crate::limits::Limits;
 use crate::placeholder;
 use crate::probe::probe;
@@ -75,19 +77,41 @@ pub fn render(
     limits: &Limits,
     should_stop: &dyn Fn() -> bool,
 ) -> Result<Rendered, Error> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    render_on(source, renditions, limits, should_stop, cores)
+    render_on(Input::whole(source), renditions, limits, should_stop, cores())
+}
+
+/// The same for a source that is read. Of a JPEG with one scan, as almost all that are not progressive have, no more is
+/// held than a piece at a time; others are read as a whole before they are decoded.
+///
+/// `length` is how many bytes there are, if that is known. What can't be read is [`Error::Unreadable`].
+pub fn render_from(
+    reader: &mut dyn Read,
+    length: Option<u64>,
+    renditions: &[Rendition],
+    limits: &Limits,
+    should_stop: &dyn Fn() -> bool,
+) -> Result<Rendered, Error> {
+    let mut reading = Reading::new(reader, length, limits)?;
+    let front = reading.front()?;
+    let input = Input { front: &front, rest: reading.rest() };
+    let rendered = render_on(input, renditions, limits, should_stop, cores());
+    rendered.map_err(|error| reading.explain(error))
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// The same on so many threads, at most.
 fn render_on(
-    source: &[u8],
+    source: Input<'_>,
     renditions: &[Rendition],
     limits: &Limits,
     should_stop: &dyn Fn() -> bool,
     threads: usize,
 ) -> Result<Rendered, Error> {
     let go_on = |before| if should_stop() { Err(Error::Interrupted { before }) } else { Ok(()) };
+    let front = source.front;
     let mut timings = Timings::default();
     if renditions.is_empty() {
         return Err(Error::InvalidRendition { detail: "none is asked for".into() });
@@ -95,17 +119,17 @@ fn render_on(
     renditions.iter().try_for_each(|rendition| geometry::check(rendition, limits))?;
 
     go_on("probing")?;
-    let header = timed(&mut timings.probe, || probe(source, limits))?;
+    let header = timed(&mut timings.probe, || probe(front, limits))?;
     let plans = plan_all(&header, renditions, limits)?;
     let mut order = largest_first(&plans);
     let animated = timed(&mut timings.encode, || {
-        animate_those_that_may(source, &header, renditions, &plans, &order, limits, should_stop)
+        animate_those_that_may(front, &header, renditions, &plans, &order, limits, should_stop)
     })?;
     order.retain(|index| animated[*index].is_none());
     let stills: Vec<_> = order.iter().map(|index| (plans[*index], &renditions[*index])).collect();
     go_on("decoding")?;
-    let mut route = Route::new(source, &header, &stills, geometry::plan_placeholder(header.size()));
-    let needed = route.working_bytes(source, &header);
+    let mut route = Route::new(front, &header, &stills, geometry::plan_placeholder(header.size()));
+    let needed = route.working_bytes(front, &header);
     // Fewer threads are slower, but no reason to refuse a picture.
     let finishing = |threads: &usize| finishing_bytes(&stills, *threads);
     let fits = |threads: &usize| finishing(threads) <= limits.max_memory_bytes;
@@ -118,15 +142,23 @@ fn render_on(
     let mut pictures = timed(&mut timings.resize, || route.resume())?;
     let (thumbnails, thumbhash, encoding) = thread::scope(|scope| -> Result<_, Error> {
         let mut encoders = Encoders::new(scope, threads, animated);
+        // One is encoded when the next one is made: of most, nothing else is made, and the encoder has them to itself.
+        let mut made = None;
         for (turn, (index, (plan, rendition))) in order.iter().zip(&stills).enumerate() {
             go_on("resizing")?;
             let picture = timed(&mut timings.resize, || pictures.make(turn, plan.canvas, rendition))?;
-            go_on("encoding")?;
-            encoders.encode(*index, &picture, rendition, turn + 1 == order.len())?;
+            if let Some((index, picture, rendition)) = made.replace((*index, picture, *rendition)) {
+                go_on("encoding")?;
+                encoders.encode(index, picture, rendition, false)?;
+            }
         }
         go_on("hashing")?;
         let small = timed(&mut timings.resize, || pictures.make_placeholder(order.len()))?;
         let thumbhash = timed(&mut timings.encode, || placeholder::hash(small))?;
+        if let Some((index, picture, rendition)) = made {
+            go_on("encoding")?;
+            encoders.encode(index, picture, rendition, true)?;
+        }
         let (thumbnails, encoding) = encoders.finish()?;
         Ok((thumbnails, thumbhash, encoding))
     })?;
@@ -226,8 +258,9 @@ mod tests {
         renditions
             .push(Rendition::new(Some(50), Some(50)).with_fit(Fit::Cover).with_format(OutputFormat::Jpeg));
         renditions.push(Rendition::new(Some(60), None).with_format(Output::Auto));
-        let on =
-            |threads| render_on(&picture(), &renditions, &Limits::default(), &|| false, threads).unwrap();
+        let on = |threads| {
+            render_on(Input::whole(&picture()), &renditions, &Limits::default(), &|| false, threads).unwrap()
+        };
         let alone = on(1);
         assert_eq!(alone.thumbnails.len(), renditions.len());
         for threads in [2, 3, 16] {
@@ -258,9 +291,10 @@ mod tests {
         let asked = std::cell::Cell::new(0);
         let after_one = || {
             asked.set(asked.get() + 1);
-            asked.get() > ROWS + 5
+            asked.get() > ROWS + 6
         };
-        let error = render_on(&picture(), &renditions, &Limits::default(), &after_one, 4).unwrap_err();
+        let error =
+            render_on(Input::whole(&picture()), &renditions, &Limits::default(), &after_one, 4).unwrap_err();
         assert_eq!(error, Error::Interrupted { before: "encoding" });
     }
 }

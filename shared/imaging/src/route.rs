@@ -1,7 +1,8 @@
-//! The two ways from a decoder to the encoders: as pixels, and, where a JPEG becomes JPEGs, as the planes that both are coded as.
+//! The two ways from a decoder to the encoders: as pixels, and, where a JPEG becomes JPEGs or lossy `WebP`s, as the planes that all
+//! of them are coded as.
 //!
 //! A JPEG tells brightness apart from colours, and of those it mostly has a sample for every four pixels. To make pixels of that,
-//! resize three samples of each, and take them apart again for the next JPEG is a quarter of all work on a photograph. So the
+//! resize three samples of each, and take them apart again for the next file is a quarter of all work on a photograph. So the
 //! planes are resized as they are, each as if it were a grey picture of its own: half as many samples, and colours that have
 //! been enlarged and reduced once less.
 
@@ -17,6 +18,7 @@ use crate::error::Error;
 use crate::format::SourceFormat;
 use crate::geometry::Plan;
 use crate::header::{Header, Size};
+use crate::input::Input;
 use crate::limits::Limits;
 use crate::picture::{Picture, Planes, joined};
 use crate::raster::Raster;
@@ -108,7 +110,7 @@ impl Route {
     /// Decodes all there is, for as long as it is wanted: decoding alone can take seconds.
     pub(crate) fn decode(
         &mut self,
-        source: &[u8],
+        source: Input<'_>,
         header: &Header,
         limits: &Limits,
         should_stop: &dyn Fn() -> bool,
@@ -249,6 +251,7 @@ mod tests {
     use super::*;
     use crate::format::OutputFormat;
     use crate::geometry;
+    use crate::output::Output;
     use crate::position::Position;
     use crate::probe::probe;
     use crate::rendition::Fit;
@@ -271,13 +274,17 @@ mod tests {
     }
 
     #[test]
-    fn jpegs_of_colours_become_jpegs_by_planes_where_nobody_needs_pixels() {
+    fn jpegs_of_colours_become_jpegs_and_webps_by_planes_where_nobody_needs_pixels() {
         let photo = source(image::ImageFormat::Jpeg, image::ColorType::Rgb8);
         let jpeg = |width| Rendition::new(Some(width), None).with_format(OutputFormat::Jpeg);
         let boxed = |fit| Rendition { fit, height: Some(20), ..jpeg(20) };
+        let webp = |width| jpeg(width).with_format(OutputFormat::WebP);
         assert!(is_by_planes(&photo, &[jpeg(30), boxed(Fit::Cover), jpeg(10).with_progressive(true)]));
+        assert!(is_by_planes(&photo, &[webp(30).with_quality(95), jpeg(10)]));
         for pixels in [
-            jpeg(30).with_format(OutputFormat::WebP),
+            webp(30).with_lossless(true),
+            jpeg(30).with_format(OutputFormat::Avif),
+            jpeg(30).with_format(Output::Auto),
             jpeg(30).with_quality(90),
             boxed(Fit::Contain),
             boxed(Fit::Cover).with_position(Position::Attention),

@@ -1,4 +1,4 @@
-//! JPEGs that become JPEGs stay in planes of brightness and colours: what is seen is what pixels would have shown, and where.
+//! JPEGs that become JPEGs or lossy `WebP`s stay in planes of brightness and colours: what is seen is what pixels would have shown, and where.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "samples are within a byte")]
 
@@ -55,7 +55,7 @@ fn renditions(format: OutputFormat) -> Vec<Rendition> {
 }
 
 fn pixels(thumbnail: &Thumbnail) -> RgbImage {
-    if thumbnail.format == OutputFormat::Png {
+    if thumbnail.format != OutputFormat::Jpeg {
         return image::DynamicImage::ImageRgba8(read(thumbnail)).to_rgb8();
     }
     image::load_from_memory_with_format(&thumbnail.bytes, ImageFormat::Jpeg).unwrap().to_rgb8()
@@ -84,11 +84,12 @@ fn planes_show_what_pixels_show_in_every_sampling_orientation_and_fit() {
     use SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2, F_4_1, F_4_2};
     for sampling in [F_1_1, F_2_1, F_1_2, F_2_2, F_4_1, F_4_2] {
         for orientation in 1..=8 {
-            let jpegs = || renditions(OutputFormat::Jpeg);
+            let format = if orientation % 3 == 0 { OutputFormat::WebP } else { OutputFormat::Jpeg };
+            let wanted = || renditions(format);
             let source_of = |sampling| source(sampling, orientation, orientation % 2 == 0);
-            let by_planes = render(&source_of(sampling), &jpegs()).unwrap().thumbnails;
+            let by_planes = render(&source_of(sampling), &wanted()).unwrap().thumbnails;
             // With a PNG among them, all are made of pixels.
-            let with_png = [jpegs(), renditions(OutputFormat::Png)].concat();
+            let with_png = [wanted(), renditions(OutputFormat::Png)].concat();
             let by_pixels = render(&source_of(sampling), &with_png).unwrap().thumbnails;
             let exact = render(&source_of(F_1_1), &renditions(OutputFormat::Png)).unwrap().thumbnails;
             for (index, (one, (other, exact))) in

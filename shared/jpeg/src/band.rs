@@ -4,6 +4,7 @@
 use crate::bits::{Clean, FOR_BLOCKS, MAX_BLOCK_BYTES, MAX_DC_BYTES, Window};
 use crate::entropy::{Damage, Entropy, Fault};
 use crate::error::Error;
+use crate::feed::Feed;
 use crate::huffman::{BandTable, DcTable, END_OF_BLOCK, RefinementTable};
 use crate::layout::Layout;
 use crate::processor::{Processor, Work};
@@ -46,7 +47,8 @@ impl<'a> ProgressiveScan<'a> {
         } else {
             (Content::Ac(Box::new(AcPart::new(scan)?)), MAX_BLOCK_BYTES)
         };
-        let entropy = Entropy::new(source, scan, mcu_bytes, (mcus_wide * rows_left) as u64, lenient);
+        let entropy =
+            Entropy::new(Feed::of(source), scan, mcu_bytes, (mcus_wide * rows_left) as u64, lenient);
         Ok(Self { entropy, content, low: scan.low, mcus_wide, rows_per_band, rows_left })
     }
 

@@ -3,8 +3,10 @@
 //! Data are unstuffed some kilobytes at a time into a buffer that stays in the first-level cache, always with enough
 //! ahead for a whole MCU. So the hot loops load eight bytes whenever they like, and never ask whether there are any.
 
+use crate::error::Error;
+use crate::feed::Feed;
 use crate::plain::copy_plain;
-use crate::segment::{marker, next_marker};
+use crate::segment::marker;
 
 /// How many bits a Huffman code and what follows it can have at most: DC or AC, 16 + 15.
 const MAX_SYMBOL_BITS: usize = 31;
@@ -29,7 +31,7 @@ pub(crate) const FOR_BLOCKS: usize = (1 << 13) + WORD;
 
 /// Entropy-coded data up to the next marker.
 pub(crate) struct EntropyData<'a, const LENGTH: usize> {
-    source: &'a [u8],
+    feed: Feed<'a>,
     /// Where in the source the first byte is that is not in `clean` yet.
     next: usize,
     clean: Box<Clean<LENGTH>>,
@@ -105,12 +107,12 @@ impl<'a, const LENGTH: usize> EntropyData<'a, LENGTH> {
     const CHUNK: usize = if LENGTH > FOR_BLOCKS { 16 << 10 } else { 4 << 10 };
 
     /// The data from `start` on, of MCUs of at most so many bytes.
-    pub(crate) fn new(source: &'a [u8], start: usize, mcu_bytes: usize) -> Self {
+    pub(crate) fn new(feed: Feed<'a>, start: usize, mcu_bytes: usize) -> Self {
         let margin = mcu_bytes + MAX_BLOCK_BYTES + 2 * WORD;
         // Compilers set this aside on the heap at once, and zeroed.
         #[allow(clippy::large_stack_arrays)]
         let clean = Box::new([0; LENGTH]);
-        Self { source, next: start, clean, filled: 0, is_ended: false, margin }
+        Self { feed, next: start, clean, filled: 0, is_ended: false, margin }
     }
 
     /// The bytes that a [`Window`] loads from.
@@ -147,11 +149,11 @@ impl<'a, const LENGTH: usize> EntropyData<'a, LENGTH> {
     fn unstuff(&mut self) {
         let capacity = self.margin + Self::CHUNK;
         while self.filled < capacity && !self.is_ended {
-            let rest = self.source.get(self.next..).unwrap_or_default();
-            let plain = copy_plain(rest, &mut self.clean[self.filled..], capacity - self.filled);
+            let at_hand = self.feed.from(self.next);
+            let plain = copy_plain(at_hand, &mut self.clean[self.filled..], capacity - self.filled);
             self.filled += plain;
             self.next += plain;
-            match self.source.get(self.next) {
+            match self.feed.byte(self.next, self.next) {
                 Some(0xFF) => self.unstuff_marker(),
                 Some(_) => {}
                 None => self.is_ended = true,
@@ -165,10 +167,10 @@ impl<'a, const LENGTH: usize> EntropyData<'a, LENGTH> {
     /// At a 0xFF: a byte of data if zero follows, with any number of 0xFF between as libjpeg has it; or else the end.
     fn unstuff_marker(&mut self) {
         let mut after = self.next + 1;
-        while self.source.get(after) == Some(&0xFF) {
+        while self.feed.byte(after, self.next) == Some(0xFF) {
             after += 1;
         }
-        if self.source.get(after) == Some(&0) {
+        if self.feed.byte(after, self.next) == Some(0) {
             self.clean[self.filled] = 0xFF;
             self.filled += 1;
             self.next = after + 1;
@@ -188,24 +190,30 @@ impl<'a, const LENGTH: usize> EntropyData<'a, LENGTH> {
     }
 
     /// Whether the source itself ends where these data do.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.is_ended && next_marker(self.source, self.next).is_none()
+    pub(crate) fn is_cut(&mut self) -> bool {
+        self.is_ended && self.next_marker().is_none()
+    }
+
+    /// Why the source could not be read on, if it could not.
+    pub(crate) fn failure(&self) -> Option<&Error> {
+        self.feed.failure()
     }
 
     /// Where in the source the next bit is, or the marker that ended the data.
     pub(crate) fn position(&self, window: Window) -> usize {
-        let taken = window.taken() / 8;
-        let mut position = self.next;
-        for _ in taken..self.filled {
-            let is_stuffed = position >= 2 && self.source[position - 2..position] == [0xFF, 0];
-            position = position.saturating_sub(if is_stuffed { 2 } else { 1 });
-        }
-        position
+        let ahead = self.clean.get((window.taken() / 8)..self.filled).unwrap_or_default();
+        let stuffed = memchr::memchr_iter(0xFF, ahead).count();
+        self.next.saturating_sub(ahead.len() + stuffed)
     }
 
     /// The marker after the data, and where it is; data that are left are passed over.
-    pub(crate) fn next_marker(&self) -> Option<(u8, usize)> {
-        next_marker(self.source, self.next)
+    pub(crate) fn next_marker(&mut self) -> Option<(u8, usize)> {
+        self.feed.next_marker(self.next)
+    }
+
+    /// What comes after all that was looked at so far, and from where on: in between there is no marker.
+    pub(crate) fn into_rest(self) -> (Feed<'a>, usize) {
+        (self.feed, self.next)
     }
 
     /// Goes on with the data at `start`.

@@ -1,8 +1,11 @@
 //! The way from a source to rows of pixels.
 
+use std::io::Read;
+
 use crate::application::ComponentColors;
 use crate::entropy::Damage;
 use crate::error::Error;
+use crate::feed::Feed;
 use crate::frame::{Component, Frame, Process};
 use crate::header::Header;
 use crate::layout::Layout;
@@ -12,7 +15,7 @@ use crate::processor::Processor;
 use crate::progression::check_progression;
 use crate::progressive::ProgressivePicture;
 use crate::scan::{Scan, read_all};
-use crate::segment::{Segment, marker};
+use crate::segment::{Segment, Span, marker};
 use crate::sequential::SequentialScan;
 
 /// The channels of decoded pixels, interleaved, 8 bits each.
@@ -143,6 +146,12 @@ impl<'a> Decoder<'a> {
         self.header.frame.process == Process::Progressive
     }
 
+    /// Whether [`Decoder::decode_on`] holds no more than pieces of what it reads: if the picture is sequential, and one scan.
+    pub fn decodes_in_pieces(&self) -> bool {
+        let is_sequential = self.header.frame.process == Process::Sequential;
+        is_sequential && !self.options.lenient && matches!(self.only_scan(), Ok(Some(_)))
+    }
+
     /// The ICC profile, if there is one and all its pieces are there.
     pub fn profile(&self) -> Option<Vec<u8>> {
         self.header.application.profile()
@@ -178,7 +187,24 @@ impl<'a> Decoder<'a> {
         mut sink: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<Decoded, E> {
         let layout = Layout::new(&self.header.frame, scale);
-        self.decode_to(layout, self.scaled_size(scale), &mut |output, mcu_row| {
+        self.decode_to(layout, self.scaled_size(scale), None, &mut |output, mcu_row| {
+            sink(output.make_rows(mcu_row))
+        })
+    }
+
+    /// The same for a picture of which this decoder was given the front alone: at least everything up to the data of the first
+    /// scan. What follows is read from `rest`, up to the end of the picture, or a little further.
+    ///
+    /// No more than a piece is held at a time, of 64 KB or of what is looked through for a marker that is missing, unless
+    /// everything is needed: see [`Decoder::decodes_in_pieces`]. Where `rest` can't be read, [`Error::Unreadable`].
+    pub fn decode_on<E: From<Error>>(
+        &self,
+        scale: Scale,
+        rest: &mut dyn Read,
+        mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<Decoded, E> {
+        let layout = Layout::new(&self.header.frame, scale);
+        self.decode_to(layout, self.scaled_size(scale), Some(rest), &mut |output, mcu_row| {
             sink(output.make_rows(mcu_row))
         })
     }
@@ -194,7 +220,20 @@ impl<'a> Decoder<'a> {
         mut sink: impl FnMut(usize, &[u8]) -> Result<(), E>,
     ) -> Result<Decoded, E> {
         let layout = Layout::of_planes(&self.header.frame, scale_of);
-        self.decode_to(layout, self.size(), &mut |output, mcu_row| output.hand_on(mcu_row, &mut sink))
+        self.decode_to(layout, self.size(), None, &mut |output, mcu_row| output.hand_on(mcu_row, &mut sink))
+    }
+
+    /// The same for a picture of which this decoder was given the front alone, as by [`Decoder::decode_on`].
+    pub fn decode_planes_on<E: From<Error>>(
+        &self,
+        scale_of: impl Fn(usize) -> Scale,
+        rest: &mut dyn Read,
+        mut sink: impl FnMut(usize, &[u8]) -> Result<(), E>,
+    ) -> Result<Decoded, E> {
+        let layout = Layout::of_planes(&self.header.frame, scale_of);
+        self.decode_to(layout, self.size(), Some(rest), &mut |output, mcu_row| {
+            output.hand_on(mcu_row, &mut sink)
+        })
     }
 
     /// Decodes all there is; of each row of MCUs, `finish` makes what it wants.
@@ -202,12 +241,21 @@ impl<'a> Decoder<'a> {
         &self,
         layout: Layout,
         (width, height): (u32, u32),
+        rest: Option<&mut dyn Read>,
         finish: Finish<'_, E>,
     ) -> Result<Decoded, E> {
+        let mut rest = rest;
+        if let Some(rest) = rest.take_if(|_| !self.decodes_in_pieces()) {
+            let mut all = self.source.to_vec();
+            let read = rest.read_to_end(&mut all);
+            read.map_err(|error| Error::Unreadable { position: all.len(), reason: error.to_string() })?;
+            let whole = Decoder { source: &all, ..self.clone() };
+            return whole.decode_to(layout, (width, height), None, finish);
+        }
         let is_adobe = self.header.application.is_adobe();
         let mut output = Output::new(layout, self.colors(), is_adobe, self.processor);
         let damage = match self.header.frame.process {
-            Process::Sequential => self.decode_sequential(&mut output, finish)?,
+            Process::Sequential => self.decode_sequential(rest, &mut output, finish)?,
             Process::Progressive => self.decode_progressive(&mut output, finish)?,
         };
         let Damage { missing, total, fault } = damage;
@@ -221,8 +269,16 @@ impl<'a> Decoder<'a> {
         self.options.max_scans.min(self.source.len() / MIN_SCAN_BYTES)
     }
 
+    /// The first scan of a sequential picture, if it has all of its components.
+    fn only_scan(&self) -> Result<Option<Scan>, Error> {
+        let Header { frame, tables, first_scan, .. } = &self.header;
+        let first = Scan::read(&Segment::after(self.source, *first_scan)?, frame, tables)?;
+        Ok((first.parts.len() == frame.components.len()).then_some(first))
+    }
+
     fn decode_sequential<E: From<Error>>(
         &self,
+        mut rest: Option<&mut dyn Read>,
         output: &mut Output,
         finish: Finish<'_, E>,
     ) -> Result<Damage, E> {
@@ -231,7 +287,11 @@ impl<'a> Decoder<'a> {
         for scan in &list {
             let Output { layout, planes, .. } = &*output;
             let frame = &self.header.frame;
-            scans.push(SequentialScan::new(self.source, scan, frame, layout, planes, self.options.lenient)?);
+            let feed = match rest.take() {
+                None => Feed::of(self.source),
+                Some(rest) => Feed::with_rest(self.source, rest),
+            };
+            scans.push(SequentialScan::new(feed, scan, frame, layout, planes, self.options.lenient)?);
         }
         for mcu_row in 0..output.layout.mcus_high {
             for scan in &mut scans {
@@ -239,14 +299,12 @@ impl<'a> Decoder<'a> {
             }
             finish(output, mcu_row)?;
         }
-        let mut end = 0;
         for scan in scans {
-            let (of_scan, position) = scan.finish()?;
+            let (of_scan, mut feed, position) = scan.finish()?;
             damage.add(of_scan);
-            end = end.max(position);
-        }
-        if list.len() == 1 {
-            self.note(&mut damage, find_end(self.source, end).err())?;
+            if list.len() == 1 {
+                self.note(&mut damage, find_end(&mut feed, position).err())?;
+            }
         }
         Ok(damage)
     }
@@ -254,12 +312,11 @@ impl<'a> Decoder<'a> {
     /// The scans of a sequential picture, together one of each component. Where there is one only, as there mostly is, what
     /// comes after it is not looked at yet.
     fn sequential_scans(&self) -> Result<(Vec<Scan>, Damage), Error> {
-        let Header { frame, tables, first_scan, .. } = &self.header;
-        let first = Scan::read(&Segment::after(self.source, *first_scan)?, frame, tables)?;
         let mut damage = Damage::default();
-        if first.parts.len() == frame.components.len() {
-            return Ok((vec![first], damage));
+        if let Some(scan) = self.only_scan()? {
+            return Ok((vec![scan], damage));
         }
+        let Header { frame, tables, first_scan, .. } = &self.header;
         let scans = read_all(self.source, *first_scan, frame, tables.clone(), self.options.max_scans)?;
         let mut list: Vec<Scan> = Vec::new();
         let mut fault = scans.fault;
@@ -319,10 +376,10 @@ impl<'a> Decoder<'a> {
 }
 
 /// Sees to it that the picture ends with EOI, and has no scans before it.
-fn find_end(source: &[u8], from: usize) -> Result<(), Error> {
+fn find_end(feed: &mut Feed<'_>, from: usize) -> Result<(), Error> {
     let mut at = from;
     loop {
-        let segment = Segment::after(source, at)?;
+        let segment = Span::after(feed, at)?;
         at = segment.end;
         match segment.code {
             marker::EOI => return Ok(()),

@@ -2,6 +2,7 @@
 
 use crate::bits::{EntropyData, Window, restart_number};
 use crate::error::Error;
+use crate::feed::Feed;
 use crate::huffman::NoSuchCode;
 use crate::scan::Scan;
 
@@ -77,13 +78,13 @@ pub(crate) struct Entropy<'a, const LENGTH: usize> {
 
 impl<'a, const LENGTH: usize> Entropy<'a, LENGTH> {
     /// The data of a scan of so many MCUs, of at most so many bytes each.
-    pub(crate) fn new(source: &'a [u8], scan: &Scan, mcu_bytes: usize, mcus: u64, is_lenient: bool) -> Self {
+    pub(crate) fn new(feed: Feed<'a>, scan: &Scan, mcu_bytes: usize, mcus: u64, is_lenient: bool) -> Self {
         let interval = match scan.tables.restart_interval {
             0 => u64::MAX,
             interval => interval.into(),
         };
         Self {
-            data: EntropyData::new(source, scan.data, mcu_bytes),
+            data: EntropyData::new(feed, scan.data, mcu_bytes),
             window: Window::default(),
             interval,
             left: interval,
@@ -135,7 +136,10 @@ impl<'a, const LENGTH: usize> Entropy<'a, LENGTH> {
     }
 
     /// What is made of zeros after the end of the data is not what is wrong.
-    fn explain(&self, fault: Fault, window: Window) -> Error {
+    fn explain(&mut self, fault: Fault, window: Window) -> Error {
+        if let Some(failure) = self.data.failure() {
+            return failure.clone();
+        }
         let is_over = matches!(fault, Fault::Ended) || self.data.is_overrun(window);
         let position = self.data.position(window);
         match (is_over, self.data.is_cut()) {
@@ -191,13 +195,13 @@ impl<'a, const LENGTH: usize> Entropy<'a, LENGTH> {
         (None, false)
     }
 
-    /// Sees to it that the data did not end before the scan did. What was damaged, and where to go on.
-    pub(crate) fn finish(mut self) -> Result<(Damage, usize), Error> {
+    /// Sees to it that the data did not end before the scan did. What was damaged, and what comes after it from where on.
+    pub(crate) fn finish(mut self) -> Result<(Damage, Feed<'a>, usize), Error> {
         if !self.is_lost && self.data.is_overrun(self.window) {
             self.note(Fault::Ended, self.window)?;
             self.damage.missing += 1;
         }
-        let position = self.data.position(self.window);
-        Ok((self.damage, position))
+        let (feed, position) = self.data.into_rest();
+        Ok((self.damage, feed, position))
     }
 }

@@ -17,6 +17,15 @@ pub enum Error {
         within: &'static str,
     },
 
+    /// The bytes could not be read as far as they are needed.
+    #[error("JPEG that can't be read on from byte {position}: {reason}")]
+    Unreadable {
+        /// How far they could be read.
+        position: usize,
+        /// What the reader said.
+        reason: String,
+    },
+
     /// The bytes break a rule of ITU-T T.81.
     #[error("corrupt JPEG: {rule}, at byte {position}")]
     Corrupt {
@@ -62,6 +71,7 @@ impl Error {
     pub fn position(&self) -> Option<usize> {
         match self {
             Self::Truncated { position, .. }
+            | Self::Unreadable { position, .. }
             | Self::Corrupt { position, .. }
             | Self::Unsupported { position, .. } => Some(*position),
             Self::NotJpeg | Self::TooLarge { .. } => None,

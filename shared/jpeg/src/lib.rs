@@ -72,6 +72,7 @@ mod color;
 mod decoder;
 mod entropy;
 mod error;
+mod feed;
 mod frame;
 mod header;
 mod huffman;

@@ -1,6 +1,7 @@
 //! A JPEG is a sequence of marker segments (T.81 B.1.1): finds them, and reads their parameters without running over.
 
 use crate::error::Error;
+use crate::feed::Feed;
 
 /// The codes that follow 0xFF (T.81 table B.1).
 pub(crate) mod marker {
@@ -40,34 +41,58 @@ impl<'a> Segment<'a> {
     /// The first segment at or after `from`. Stray bytes before it harm nobody, nor do fill bytes (T.81 B.1.1.2) and
     /// restart markers that are left over from a scan.
     pub(crate) fn after(source: &'a [u8], from: usize) -> Result<Self, Error> {
-        let mut at = from;
-        loop {
-            let Some((code, position)) = next_marker(source, at) else {
-                return Err(Error::Truncated { position: source.len(), within: "the sequence of segments" });
-            };
-            let start = position + 2;
-            match code {
-                marker::TEM | marker::RST0..=marker::RST7 => at = start,
-                marker::SOI | marker::EOI => return Ok(Self { code, position, body: &[], end: start }),
-                _ => {
-                    let cut = Error::Truncated { position: source.len(), within: "a segment" };
-                    let Some(length) = source.get(start..start + 2) else { return Err(cut) };
-                    let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
-                    if length < 2 {
-                        let rule = "a segment's length counts its own two bytes";
-                        return Err(Error::Corrupt { position, rule });
-                    }
-                    let end = start + length;
-                    let body = source.get(start + 2..end).ok_or(cut)?;
-                    return Ok(Self { code, position, body, end });
-                }
-            }
-        }
+        let Span { code, position, end } = Span::after(&mut Feed::of(source), from)?;
+        // After the marker and the length, if there is any.
+        let body = source.get(position + 4..end).unwrap_or_default();
+        Ok(Self { code, position, body, end })
     }
 
     /// Reads the parameters from their start.
     pub(crate) fn parameters(&self) -> Parameters<'a> {
         Parameters { bytes: self.body, position: self.position }
+    }
+
+    /// What to say when the segment breaks a rule.
+    pub(crate) fn corrupt(&self, rule: &'static str) -> Error {
+        Error::Corrupt { position: self.position, rule }
+    }
+}
+
+/// Where a segment is, for whom that is enough.
+pub(crate) struct Span {
+    /// The byte after 0xFF.
+    pub(crate) code: u8,
+    /// Where the marker's 0xFF is.
+    pub(crate) position: usize,
+    /// Where the segment ends.
+    pub(crate) end: usize,
+}
+
+impl Span {
+    /// The first segment at or after `from`, by the rules of [`Segment::after`].
+    pub(crate) fn after(feed: &mut Feed<'_>, from: usize) -> Result<Self, Error> {
+        let mut at = from;
+        loop {
+            let Some((code, position)) = feed.next_marker(at) else {
+                return Err(feed.cut("the sequence of segments"));
+            };
+            let start = position + 2;
+            match code {
+                marker::TEM | marker::RST0..=marker::RST7 => at = start,
+                marker::SOI | marker::EOI => return Ok(Self { code, position, end: start }),
+                _ => {
+                    let length = [start, start + 1].map(|at| feed.byte(at, position));
+                    let [Some(high), Some(low)] = length else { return Err(feed.cut("a segment")) };
+                    let length = usize::from(u16::from_be_bytes([high, low]));
+                    let span = Self { code, position, end: start + length };
+                    return match length {
+                        0 | 1 => Err(span.corrupt("a segment's length counts its own two bytes")),
+                        _ if feed.byte(span.end - 1, position).is_none() => Err(feed.cut("a segment")),
+                        _ => Ok(span),
+                    };
+                }
+            }
+        }
     }
 
     /// What to say when the segment breaks a rule.

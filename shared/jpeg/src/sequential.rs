@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::bits::{Clean, FOR_MCUS, MAX_BLOCK_BYTES, Window};
 use crate::entropy::{Damage, Entropy, Fault};
 use crate::error::Error;
+use crate::feed::Feed;
 use crate::frame::Frame;
 use crate::huffman::{AcTable, DcTable, END_OF_BLOCK, NoSuchCode};
 use crate::layout::Layout;
@@ -56,7 +57,7 @@ pub(crate) struct SequentialScan<'a> {
 
 impl<'a> SequentialScan<'a> {
     pub(crate) fn new(
-        source: &'a [u8],
+        feed: Feed<'a>,
         scan: &Scan,
         frame: &Frame,
         layout: &Layout,
@@ -111,7 +112,7 @@ impl<'a> SequentialScan<'a> {
             (first.blocks_wide, first.down, first.blocks_high)
         };
         let mcus = mcus_wide as u64 * rows_left as u64;
-        let entropy = Entropy::new(source, scan, slots.len() * MAX_BLOCK_BYTES, mcus, lenient);
+        let entropy = Entropy::new(feed, scan, slots.len() * MAX_BLOCK_BYTES, mcus, lenient);
         Ok(Self { entropy, parts, slots, mcus_wide, rows_per_band, row_step, rows_left })
     }
 
@@ -125,8 +126,8 @@ impl<'a> SequentialScan<'a> {
         Ok(())
     }
 
-    /// Sees to it that the data did not end before the scan did. What was damaged, and where to go on.
-    pub(crate) fn finish(self) -> Result<(Damage, usize), Error> {
+    /// Sees to it that the data did not end before the scan did. What was damaged, and what comes after it from where on.
+    pub(crate) fn finish(self) -> Result<(Damage, Feed<'a>, usize), Error> {
         self.entropy.finish()
     }
 }

@@ -70,11 +70,29 @@ fn decoding_holds_what_it_said() {
     // The picture has 11.5 million bytes, and as many coefficients.
     assert!(peaks.iter().all(|&peak| peak < 3 << 19), "{peaks:?}");
 
+    reading_holds_no_more_than_pieces();
+
     let jpeg = of_many_scans();
     for scale in (1..=8).filter_map(Scale::eighths) {
         let (peak, said) = held(&jpeg, scale, 400);
         assert!(peak <= said, "{peak} bytes, not {said}: many scans, {scale:?}");
     }
+}
+
+/// Of a file that is read as it is decoded: what is at hand at once, and as much again while it moves.
+fn reading_holds_no_more_than_pieces() {
+    let size = (1200, 900);
+    let kind = Kind { quality: 98, ..Kind::PLAIN };
+    let jpeg = encode(&pictures::grain(size), size, ColorType::Rgb, kind);
+    assert!(jpeg.len() > 1_000_000, "{}", jpeg.len());
+    let (front, mut rest) = jpeg.split_at(2000);
+    let decoder = Decoder::new(front).unwrap();
+    let before = HELD.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    decoder.decode_on(Scale::FULL, &mut rest, |_| Ok::<_, Error>(())).unwrap();
+    let peak = (PEAK.load(Ordering::Relaxed) - before) as u64;
+    let most = decoder.working_bytes(Scale::FULL) + (4 << 16);
+    assert!(peak < most, "{peak} bytes, and {} of the file", jpeg.len());
 }
 
 /// Coefficient by coefficient, a bit at a time, with tables of their own for each scan.

@@ -22,7 +22,8 @@
 //!
 //! - A RIFF file (RFC 9649, 2) with one VP8 key frame (9.1); with alpha, that chunk comes from the caller.
 //! - Luma of 16 to 235 and chroma at half resolution (ITU-R BT.601), as libwebp makes them: chroma is averaged in near to
-//!   linear light, and where there is alpha, by how much of it is visible.
+//!   linear light, and where there is alpha, by how much of it is visible. Who has JPEG's colours at half resolution gives those
+//!   ([`Converted::of_planes`]): only their range is changed.
 //! - Up to four segments (9.3), by how hard macroblocks are to compress: people see errors in what is smooth.
 //! - All modes of prediction for key frames (11.2, 12.2, 12.3).
 //! - The normal loop filter (15.3), as strong in each segment as some rows of macroblocks show to be best.
@@ -31,7 +32,7 @@
 //!
 //! # How it goes
 //!
-//! 1. `planes`: RGB becomes luma and chroma, in whole macroblocks.
+//! 1. `planes`: RGB, or JPEG's colours, become luma and chroma, in whole macroblocks.
 //! 2. `analysis` and `segmentation`: how hard each macroblock is, and what that means for its quantizer, and at least for its filter.
 //! 3. `coding`: for each macroblock, `whole` tries the four ways of predicting luma at once, `blocks` the ten of each 4×4, and
 //!    `chroma` those of chroma; `candidate` has what levels, errors and bits each of them comes to. What was chosen goes
@@ -87,6 +88,6 @@ mod transform;
 mod transparency;
 mod whole;
 
-pub use encoder::{Encoder, Reconstruction};
+pub use encoder::{Converted, Encoder, Reconstruction};
 pub use error::Error;
 pub use picture::{Channels, MAX_SIDE, Picture};

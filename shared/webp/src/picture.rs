@@ -43,15 +43,8 @@ impl<'a> Picture<'a> {
     ///
     /// [`Error::Size`] if a side is 0 or above [`MAX_SIDE`], [`Error::Pixels`] if `pixels` has another length.
     pub fn new(width: u32, height: u32, channels: Channels, pixels: &'a [u8]) -> Result<Self, Error> {
-        let sides = 1..=MAX_SIDE;
-        if !sides.contains(&width) || !sides.contains(&height) {
-            return Err(Error::Size { width, height });
-        }
-        let (width, height) = (width as usize, height as usize);
-        let expected = width * height * channels.count();
-        if pixels.len() != expected {
-            return Err(Error::Pixels { actual: pixels.len(), expected });
-        }
+        let (width, height) = check_size(width, height)?;
+        check_length(pixels, width * height * channels.count())?;
         Ok(Self { width, height, channels, pixels })
     }
 
@@ -59,4 +52,18 @@ impl<'a> Picture<'a> {
     pub fn size(&self) -> (u32, u32) {
         (self.width as u32, self.height as u32)
     }
+}
+
+pub(crate) fn check_size(width: u32, height: u32) -> Result<(usize, usize), Error> {
+    let sides = 1..=MAX_SIDE;
+    if sides.contains(&width) && sides.contains(&height) {
+        Ok((width as usize, height as usize))
+    } else {
+        Err(Error::Size { width, height })
+    }
+}
+
+pub(crate) fn check_length(samples: &[u8], expected: usize) -> Result<(), Error> {
+    let actual = samples.len();
+    if actual == expected { Ok(()) } else { Err(Error::Pixels { actual, expected }) }
 }

@@ -13,6 +13,27 @@ const GAMMA: f64 = 0.8;
 const LIGHT_BITS: u32 = 12;
 const INTERPOLATED_BITS: u32 = 7;
 
+/// What samples of the full range of a byte are in studio range: so many 255ths of them, and so many 255ths more.
+struct Range {
+    times: u16,
+    more: u16,
+}
+
+/// 0 to 255 become 16 to 235.
+const LUMA_RANGE: Range = Range { times: 219, more: 16 * 255 };
+/// 1 to 255, around 128, become 16 to 240.
+const CHROMA_RANGE: Range = Range { times: 224, more: 128 * (255 - 224) };
+
+impl Range {
+    /// To the nearest.
+    #[inline(always)]
+    fn narrowed(&self, sample: u8) -> u8 {
+        let sum = u16::from(sample) * self.times + self.more + 127;
+        // A 255th, exactly, of what is less than 65,535.
+        ((sum + 1 + (sum >> 8)) >> 8) as u8
+    }
+}
+
 /// Samples, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plane {
@@ -23,6 +44,23 @@ pub(crate) struct Plane {
 impl Plane {
     pub(crate) fn new(width: usize, height: usize) -> Self {
         Self { samples: vec![0; width * height], stride: width }
+    }
+
+    /// Rows of `width` samples of a full range, in a narrower one and at the left of longer rows. Those below stay as they are.
+    fn narrowed(samples: Vec<u8>, width: usize, (stride, rows): (usize, usize), range: &Range) -> Self {
+        let mut samples = samples;
+        for sample in &mut samples {
+            *sample = range.narrowed(*sample);
+        }
+        let filled = samples.len() / width;
+        samples.resize(stride * rows, 0);
+        // From the last row on, so that none is overwritten before it is where it belongs.
+        for row in (0..filled).rev() {
+            let start = row * stride;
+            samples.copy_within(row * width..(row + 1) * width, start);
+            extend(&mut samples[start..start + stride], width);
+        }
+        Self { samples, stride }
     }
 
     /// `SIDE` samples of a row, from `x` on.
@@ -67,6 +105,17 @@ impl Planes {
         if picture.channels == Channels::Rgba {
             crate::transparency::smooth(&mut planes, picture);
         }
+        planes
+    }
+
+    /// Those that luma and chroma of the full range of a byte become, in their own place.
+    pub(crate) fn narrowed([luma, blue, red]: [Vec<u8>; 3], (width, height): (usize, usize)) -> Self {
+        let (across, down) = (width.div_ceil(16), height.div_ceil(16));
+        let luma = Plane::narrowed(luma, width, (across * 16, down * 16), &LUMA_RANGE);
+        let chroma = [blue, red]
+            .map(|plane| Plane::narrowed(plane, width.div_ceil(2), (across * 8, down * 8), &CHROMA_RANGE));
+        let mut planes = Self { across, down, luma, chroma };
+        planes.extend_down(height);
         planes
     }
 
@@ -209,5 +258,57 @@ impl GammaTables {
         let (place, part) = ((light >> PLACE_BITS) as usize, (light & ((1 << PLACE_BITS) - 1)) as i32);
         let between = self.samples[place + 1] * part + self.samples[place] * ((1 << PLACE_BITS) - part);
         (between + (1 << (INTERPOLATED_BITS - 1))) >> INTERPOLATED_BITS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ITU-T T.871, section 7.
+    fn full_range([red, green, blue]: [u8; 3]) -> [u8; 3] {
+        let [red, green, blue] = [red, green, blue].map(f64::from);
+        let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+        [luma, 128.0 + (blue - luma) / 1.772, 128.0 + (red - luma) / 1.402].map(|value| value.round() as u8)
+    }
+
+    #[test]
+    fn a_narrower_range_is_to_the_nearest() {
+        for sample in 0..=255_u8 {
+            let exact = |range: &Range| {
+                let sum = u32::from(sample) * u32::from(range.times) + u32::from(range.more);
+                (f64::from(sum) / 255.0).round() as u8
+            };
+            assert_eq!(LUMA_RANGE.narrowed(sample), exact(&LUMA_RANGE), "{sample}");
+            assert_eq!(CHROMA_RANGE.narrowed(sample), exact(&CHROMA_RANGE), "{sample}");
+        }
+        assert_eq!([0, 255].map(|sample| LUMA_RANGE.narrowed(sample)), [16, 235]);
+        assert_eq!([1, 128, 255].map(|sample| CHROMA_RANGE.narrowed(sample)), [16, 128, 240]);
+    }
+
+    #[test]
+    fn the_colours_of_jpeg_are_those_of_rgb_in_another_range() {
+        let levels = [0, 1, 60, 128, 200, 254, 255];
+        let colours = levels.into_iter().flat_map(|red| {
+            levels.into_iter().flat_map(move |green| levels.into_iter().map(move |blue| [red, green, blue]))
+        });
+        for colour in colours {
+            // Sizes of which nothing is whole.
+            let (width, height) = (5, 3);
+            let pixels = colour.repeat(width * height);
+            let of_pixels = Planes::of(&Picture::new(5, 3, Channels::Rgb, &pixels).unwrap());
+            let [y, cb, cr] = full_range(colour);
+            let (luma, blue, red) = (vec![y; width * height], vec![cb; 6], vec![cr; 6]);
+            let of_planes = Planes::narrowed([luma, blue, red], (width, height));
+            for (one, other) in [
+                (&of_pixels.luma, &of_planes.luma),
+                (&of_pixels.chroma[0], &of_planes.chroma[0]),
+                (&of_pixels.chroma[1], &of_planes.chroma[1]),
+            ] {
+                assert_eq!(one.samples.len(), other.samples.len());
+                let samples = one.samples.iter().zip(&other.samples);
+                assert!(samples.clone().all(|(one, other)| one.abs_diff(*other) <= 1), "{colour:?}");
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::Need;
 use crate::error::Error;
 use crate::format::SourceFormat;
 use crate::header::{Header, Size};
+use crate::input::Input;
 use crate::limits::Limits;
 use crate::rows::{Frame, Samples, Sink};
 
@@ -21,14 +22,14 @@ pub(super) fn working_bytes(source: &[u8], need: Need) -> u64 {
 
 /// Decodes: grey stays grey, inks stay inks, all else becomes RGB.
 pub(super) fn decode(
-    source: &[u8],
+    source: Input<'_>,
     header: &Header,
     need: Need,
     limits: &Limits,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     let options = Options { max_pixels: limits.max_pixels, ..Options::default() };
-    let decoder = Decoder::with_options(source, options)?;
+    let decoder = Decoder::with_options(source.front, options)?;
     let scale = scale(&decoder, need);
     let (width, height) = decoder.scaled_size(scale);
     let samples = match decoder.channels() {
@@ -41,7 +42,11 @@ pub(super) fn decode(
     let extent = (share(header.stored.width), share(header.stored.height));
     let frame = Frame::whole(Size::new(width, height), samples);
     sink.begin(Frame { extent, profile: decoder.profile(), ..frame })?;
-    decoder.decode(scale, |rows| sink.push(rows).map_err(Stop::Sink))?;
+    let push = |rows: &[u8]| sink.push(rows).map_err(Stop::Sink);
+    match source.rest {
+        None => decoder.decode(scale, push)?,
+        Some(rest) => decoder.decode_on(scale, rest, push)?,
+    };
     Ok(())
 }
 
@@ -64,14 +69,14 @@ pub(crate) fn working_bytes_of_planes(source: &[u8], needs: [Need; 3]) -> u64 {
 
 /// Decodes Y, Cb and Cr, each to a sink of its own, as grey pictures.
 pub(super) fn decode_planes(
-    source: &[u8],
+    source: Input<'_>,
     header: &Header,
     needs: [Need; 3],
     limits: &Limits,
     mut sinks: [&mut dyn Sink; 3],
 ) -> Result<(), Error> {
     let options = Options { max_pixels: limits.max_pixels, ..Options::default() };
-    let decoder = Decoder::with_options(source, options)?;
+    let decoder = Decoder::with_options(source.front, options)?;
     let (width, height) = decoder.size();
     if Size::new(width, height) != header.stored {
         let detail = format!("the header says {} and the data {width}x{height}", header.stored);
@@ -87,7 +92,10 @@ pub(super) fn decode_planes(
         let sink = sinks.get_mut(component).ok_or_else(no_plane).map_err(Stop::Sink)?;
         sink.push(row).map_err(Stop::Sink)
     };
-    decoder.decode_planes(scale_of, &mut push)?;
+    match source.rest {
+        None => decoder.decode_planes(scale_of, &mut push)?,
+        Some(rest) => decoder.decode_planes_on(scale_of, rest, &mut push)?,
+    };
     Ok(())
 }
 
@@ -190,6 +198,7 @@ impl From<thumbline_jpeg::Error> for Error {
                 Self::Corrupt { format, detail: format!("{rule} at byte {position}") }
             }
             Jpeg::Unsupported { feature, .. } => Self::Unsupported { found: format!("JPEG with {feature}") },
+            Jpeg::Unreadable { reason, .. } => Self::Unreadable { detail: reason },
             Jpeg::TooLarge { what, actual, limit } => Self::TooLarge { what, actual, limit },
             error => Self::Corrupt { format, detail: error.to_string() },
         }

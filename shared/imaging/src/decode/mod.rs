@@ -18,6 +18,7 @@ use std::panic::{self, AssertUnwindSafe};
 use crate::error::Error;
 use crate::format::SourceFormat;
 use crate::header::{Header, Size};
+use crate::input::Input;
 use crate::limits::Limits;
 use crate::rows::{Frame, Sink};
 use crate::source;
@@ -35,39 +36,40 @@ pub(crate) struct Need {
 
 /// Decodes a source whose header has been probed. It is all there: a source that ends early is an error.
 pub(crate) fn decode(
-    source: &[u8],
+    source: Input<'_>,
     header: &Header,
     need: Need,
     limits: &Limits,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     let at_least = need.at_least;
-    source::check_complete(source, header.format, limits)?;
+    source::check_complete(source.front, header.format, limits)?;
     let least = match header.format {
         SourceFormat::Jpeg => jpeg::least(at_least),
         _ => at_least,
     };
     let sink = &mut Checked { header, least, sink };
+    let front = source.front;
     contained(header.format, || match header.format {
         SourceFormat::Jpeg => jpeg::decode(source, header, need, limits, sink),
-        SourceFormat::Png => png::decode(source, limits, sink),
-        SourceFormat::Avif => avif::decode(source, header, at_least, sink),
-        SourceFormat::WebP => webp::decode(source, at_least, sink),
-        SourceFormat::Gif => gif::decode(source, header, limits, sink),
-        SourceFormat::Bmp => bmp::decode(source, limits, sink),
-        SourceFormat::Tiff => tiff::decode(source, limits, sink),
+        SourceFormat::Png => png::decode(front, limits, sink),
+        SourceFormat::Avif => avif::decode(front, header, at_least, sink),
+        SourceFormat::WebP => webp::decode(front, at_least, sink),
+        SourceFormat::Gif => gif::decode(front, header, limits, sink),
+        SourceFormat::Bmp => bmp::decode(front, limits, sink),
+        SourceFormat::Tiff => tiff::decode(front, limits, sink),
     })
 }
 
 /// Decodes a JPEG whose header has been probed to its planes, of each as much as is of use, for a sink of each.
 pub(crate) fn decode_planes(
-    source: &[u8],
+    source: Input<'_>,
     header: &Header,
     needs: [Need; 3],
     limits: &Limits,
     sinks: [&mut dyn Sink; 3],
 ) -> Result<(), Error> {
-    source::check_complete(source, header.format, limits)?;
+    source::check_complete(source.front, header.format, limits)?;
     contained(header.format, || jpeg::decode_planes(source, header, needs, limits, sinks))
 }
 

@@ -16,31 +16,45 @@ use crate::rendition::Rendition;
 
 /// Whether a rendition is coded as planes of which those of colours are halved.
 pub(crate) fn takes_planes(rendition: &Rendition) -> bool {
-    rendition.format == Output::Fixed(OutputFormat::Jpeg) && rendition.quality < jpeg::FULL_CHROMA_QUALITY
+    match rendition.format {
+        Output::Fixed(OutputFormat::Jpeg) => rendition.quality < jpeg::FULL_CHROMA_QUALITY,
+        Output::Fixed(OutputFormat::WebP) => !rendition.lossless,
+        _ => false,
+    }
 }
 
-/// Encodes a picture that has been composed for a rendition, in the format that it asks for or that suits the picture.
-pub(crate) fn encode(picture: &Picture, rendition: &Rendition) -> Result<(Vec<u8>, OutputFormat), Error> {
+/// Encodes a picture that has been composed for a rendition, in the format that it asks for or that suits the picture, and lets go
+/// of it as early as it can.
+pub(crate) fn encode(picture: Picture, rendition: &Rendition) -> Result<(Vec<u8>, OutputFormat), Error> {
     let Rendition { quality, lossless, progressive, .. } = *rendition;
+    let size = picture.size();
     let jpeg_options = jpeg::JpegOptions { quality, progressive };
-    let raster = match picture {
-        Picture::Planes(planes) if takes_planes(rendition) => {
-            return Ok((jpeg::encode_planes(planes, picture.size(), jpeg_options)?, OutputFormat::Jpeg));
+    let format = match (rendition.format, &picture) {
+        (Output::Auto, Picture::Pixels(raster)) => return auto::encode(raster, quality, lossless),
+        (Output::Auto, Picture::Planes(_)) => return Err(no_planes(rendition)),
+        (Output::Fixed(format), _) => format,
+    };
+    let file = match (format, picture) {
+        (OutputFormat::WebP, Picture::Planes(planes)) => webp::Lossy::of_planes(planes, quality)?.encode(),
+        (OutputFormat::WebP, Picture::Pixels(raster)) if !lossless => {
+            let lossy = webp::Lossy::new(&raster, quality)?;
+            drop(raster);
+            lossy.encode()
         }
-        Picture::Planes(_) => return Err(internal(format!("planes for {}", rendition.format))),
-        Picture::Pixels(raster) => raster,
-    };
-    let format = match rendition.format {
-        Output::Auto => return auto::encode(raster, quality, lossless),
-        Output::Fixed(format) => format,
-    };
-    let file = match format {
-        OutputFormat::Avif => avif::encode(raster, quality),
-        OutputFormat::Jpeg => jpeg::encode(raster, jpeg_options),
-        OutputFormat::Png => png::encode(raster),
-        OutputFormat::WebP => webp::encode(raster, webp::WebpOptions { quality, lossless }),
+        (OutputFormat::Jpeg, Picture::Planes(planes)) => jpeg::encode_planes(&planes, size, jpeg_options),
+        (_, Picture::Planes(_)) => Err(no_planes(rendition)),
+        (OutputFormat::Avif, Picture::Pixels(raster)) => avif::encode(&raster, quality),
+        (OutputFormat::Jpeg, Picture::Pixels(raster)) => jpeg::encode(&raster, jpeg_options),
+        (OutputFormat::Png, Picture::Pixels(raster)) => png::encode(&raster),
+        (OutputFormat::WebP, Picture::Pixels(raster)) => {
+            webp::encode(&raster, webp::WebpOptions { quality, lossless })
+        }
     };
     Ok((file?, format))
+}
+
+fn no_planes(rendition: &Rendition) -> Error {
+    internal(format!("planes for {}", rendition.format))
 }
 
 /// Bytes that encoding so large a raster holds at most, besides the raster: for a pixel, what the encoder of the format

@@ -1,9 +1,13 @@
 //! WebP: lossy pictures by our own encoder, lossless ones and planes of alpha by libwebp.
 
-use thumbline_webp::{Channels as PixelChannels, Encoder, Picture};
+use std::sync::Arc;
+
+use thumbline_webp::{Channels as PixelChannels, Converted, Encoder, Picture};
 
 use super::internal;
 use crate::error::Error;
+use crate::header::Size;
+use crate::picture::Planes;
 use crate::raster::{Channels, Raster};
 use crate::webp::{Settings, compress_alpha, encode as write};
 
@@ -23,34 +27,55 @@ pub(super) fn encode(
     if lossless {
         write(raster, Settings { quality, is_lossless: true })
     } else {
-        encode_lossy(raster, quality)
+        Lossy::new(raster, quality)?.encode()
     }
 }
 
-/// Lossy colours. Alpha is kept to the bit, if there is any that shows.
-fn encode_lossy(raster: &Raster, quality: u8) -> Result<Vec<u8>, Error> {
-    let (width, height) = (raster.size.width, raster.size.height);
-    let channels = match raster.channels {
-        Channels::Gray => PixelChannels::Gray,
-        Channels::Rgb => PixelChannels::Rgb,
-        Channels::Rgba => PixelChannels::Rgba,
-    };
-    let refused = |error: thumbline_webp::Error| internal(error.to_string());
-    let picture = Picture::new(width, height, channels, &raster.pixels).map_err(refused)?;
-    let encoder = Encoder::new(quality).map_err(refused)?;
-    if channels == PixelChannels::Rgba
-        && raster.pixels.iter().skip(3).step_by(4).any(|&alpha| alpha != u8::MAX)
-    {
-        let alpha = compress_alpha(raster)?;
-        return encoder.encode_with_alpha(&picture, &alpha).map_err(refused);
+/// What is going to be a lossy picture. What it was made of may be let go of.
+pub(super) struct Lossy {
+    encoder: Encoder,
+    colors: Converted,
+    alpha: Option<Vec<u8>>,
+}
+
+impl Lossy {
+    /// Of pixels. Alpha is kept to the bit, if there is any that shows.
+    pub(super) fn new(raster: &Raster, quality: u8) -> Result<Self, Error> {
+        let Size { width, height } = raster.size;
+        let channels = match raster.channels {
+            Channels::Gray => PixelChannels::Gray,
+            Channels::Rgb => PixelChannels::Rgb,
+            Channels::Rgba => PixelChannels::Rgba,
+        };
+        let picture = Picture::new(width, height, channels, &raster.pixels).map_err(refused)?;
+        let is_seen_through = channels == PixelChannels::Rgba
+            && raster.pixels.iter().skip(3).step_by(4).any(|&alpha| alpha != u8::MAX);
+        let alpha = if is_seen_through { Some(compress_alpha(raster)?) } else { None };
+        let encoder = Encoder::new(quality).map_err(refused)?;
+        Ok(Self { encoder, colors: Converted::of(&picture), alpha })
     }
-    encoder.encode(&picture).map_err(refused)
+
+    /// Of planes, in their own place if nobody else needs them.
+    pub(super) fn of_planes(planes: Arc<Planes>, quality: u8) -> Result<Self, Error> {
+        let (Size { width, height }, samples) = Arc::unwrap_or_clone(planes).into_samples();
+        let colors = Converted::of_planes(width, height, samples).map_err(refused)?;
+        Ok(Self { encoder: Encoder::new(quality).map_err(refused)?, colors, alpha: None })
+    }
+
+    pub(super) fn encode(self) -> Result<Vec<u8>, Error> {
+        let Self { encoder, colors, alpha } = self;
+        encoder.encode_converted(colors, alpha.as_deref()).map_err(refused)
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // To be given to `map_err`.
+fn refused(error: thumbline_webp::Error) -> Error {
+    internal(error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::header::Size;
 
     /// Colours that change slowly, under alpha from none to all of it.
     fn veil(size: Size) -> Raster {

@@ -54,6 +54,12 @@ pub fn smooth((width, height): (u16, u16)) -> Vec<u8> {
     pixels
 }
 
+/// Grain everywhere, of which a file has to be large.
+pub fn grain((width, height): (u16, u16)) -> Vec<u8> {
+    let samples = 0..u32::from(width) * u32::from(height) * 3;
+    samples.map(|at| ((at ^ at >> 9).wrapping_mul(2_654_435_761) >> 25) as u8 + 64).collect()
+}
+
 pub fn decode(jpeg: &[u8], scale: Scale) -> (Vec<u8>, Channels) {
     let decoder = Decoder::new(jpeg).unwrap();
     let mut pixels = Vec::new();
