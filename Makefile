@@ -175,6 +175,12 @@ docs-cost: ## docs/cost.md, of the figures in benches/results
 docs-scale: build $(PYTHON_READY) ## docs/scale.md: ten million and a billion pictures, played through
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON_HOME)/bin/python benches/scale.py --thumbline $(THUMBLINE)
 
+.PHONY: layout
+layout: rust-tools $(BENCH_HOME)/pictures/ready ## cli/layout/hot.ld: the functions that rendering runs (needs valgrind)
+	THUMBLINE_LINK_MAP=$(TARGET)/thumbline.map cargo build --locked --release -p thumbline-cli
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) cli/layout/learn.py $(TARGET)/release/thumbline $(TARGET)/thumbline.map \
+		$(BENCH_HOME)/pictures
+
 .PHONY: bench-stages
 bench-stages: rust-tools $(BENCH_HOME)/pictures/ready ## decoding, resizing, encoding, by Criterion
 	BENCH_PICTURES=$(or $(BENCH_PICTURES),$(BENCH_HOME)/pictures) cargo bench --locked -p thumbline-bench-stages
