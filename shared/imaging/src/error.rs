@@ -106,7 +106,8 @@ impl Error {
 
     /// Whether the picture itself is at fault, so that the same bytes can never succeed.
     ///
-    /// False for a source that could not be read, for an interruption, for a mistake in what was asked for, and for our own failures.
+    /// False for a source that could not be read, for an interruption, for a mistake in what was asked for, and for
+    /// our own failures.
     pub fn is_about_the_picture(&self) -> bool {
         match self {
             Self::Empty

@@ -1,7 +1,7 @@
 //! Where the bytes of a picture come from: they are all at hand, or they are read as they are needed.
 //!
 //! A JPEG of 24 megapixels takes 3 MB to be decoded by rows, and has 6 MB itself. So what is read of it is let go of as soon as
-//! it is decoded. Other formats lie about their file in ways that need all of it.
+//! it is decoded. Of the other formats, and of progressive JPEGs, all is read first.
 
 use std::io::{self, Read};
 
