@@ -35,6 +35,9 @@ JOBS = [
 CRATE = re.compile(r"Cs[0-9A-Za-z]+_")
 BACK_REFERENCE = re.compile(r"B[0-9A-Za-z]*_")
 
+# What LLVM appends to names that it would have twice.
+COUNT = re.compile(r"\.\d+$")
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -54,6 +57,7 @@ def main():
 
 
 def pattern(name):
+    name = COUNT.sub(".*", name)
     return BACK_REFERENCE.sub("B*_", CRATE.sub("Cs*_", name)) if "._R" in name else name
 
 
