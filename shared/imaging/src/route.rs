@@ -1,7 +1,7 @@
-//! The two ways from a decoder to the encoders: as pixels, and, where a JPEG becomes JPEGs or lossy `WebP`s, as the planes that all
-//! of them are coded as.
+//! The two ways from a decoder to the encoders: as pixels, and, where a JPEG or a lossy `WebP` becomes such files again, as the
+//! planes that all of them are coded as.
 //!
-//! A JPEG tells brightness apart from colours, and of those it mostly has a sample for every four pixels. To make pixels of that,
+//! Both tell brightness apart from colours, and of those they mostly have a sample for every four pixels. To make pixels of that,
 //! resize three samples of each, and take them apart again for the next file is a quarter of all work on a photograph. So the
 //! planes are resized as they are, each as if it were a grey picture of its own: half as many samples, and colours that have
 //! been enlarged and reduced once less.
@@ -15,7 +15,6 @@ use crate::compose::compose;
 use crate::decode::{self, Need};
 use crate::encode::takes_planes;
 use crate::error::Error;
-use crate::format::SourceFormat;
 use crate::geometry::Plan;
 use crate::header::{Header, Size};
 use crate::input::Input;
@@ -102,7 +101,7 @@ impl Route {
             Self::Planes(lanes) => {
                 let streams =
                     lanes.iter().map(|lane| lane.stream.working_bytes(header.stored, PLANE_PIXEL_BYTES));
-                decode::jpeg::working_bytes_of_planes(source, needs(lanes)).saturating_add(streams.sum())
+                decode::working_bytes_of_planes(source, header, needs(lanes)).saturating_add(streams.sum())
             }
         }
     }
@@ -203,12 +202,9 @@ fn stays_in_planes((plan, rendition): &(Plan, &Rendition)) -> bool {
     takes_planes(rendition) && !plan.sought && plan.canvas == plan.made
 }
 
-/// The sizes of a JPEG's planes as they are stored, if they are Y, Cb and Cr of sRGB.
+/// The sizes of a picture's planes as they are stored, if they are Y, Cb and Cr of sRGB.
 fn stored_planes(source: &[u8], header: &Header) -> Option<[Size; 3]> {
-    if header.format != SourceFormat::Jpeg {
-        return None;
-    }
-    let (sizes, profile) = decode::jpeg::stored_planes(source)?;
+    let (sizes, profile) = decode::stored_planes(source, header.format)?;
     profile.is_none_or(is_srgb).then_some(sizes)
 }
 
@@ -254,6 +250,7 @@ mod tests {
     use crate::output::Output;
     use crate::position::Position;
     use crate::probe::probe;
+    use crate::render::render;
     use crate::rendition::Fit;
 
     /// Whether a source becomes these renditions by way of planes.
@@ -274,13 +271,15 @@ mod tests {
     }
 
     #[test]
-    fn jpegs_of_colours_become_jpegs_and_webps_by_planes_where_nobody_needs_pixels() {
+    fn jpegs_and_webps_of_colours_become_such_by_planes_where_nobody_needs_pixels() {
         let photo = source(image::ImageFormat::Jpeg, image::ColorType::Rgb8);
         let jpeg = |width| Rendition::new(Some(width), None).with_format(OutputFormat::Jpeg);
         let boxed = |fit| Rendition { fit, height: Some(20), ..jpeg(20) };
         let webp = |width| jpeg(width).with_format(OutputFormat::WebP);
         assert!(is_by_planes(&photo, &[jpeg(30), boxed(Fit::Cover), jpeg(10).with_progressive(true)]));
         assert!(is_by_planes(&photo, &[webp(30).with_quality(95), jpeg(10)]));
+        let lossy = render(&photo, &[webp(60)], &Limits::default(), &|| false).unwrap().thumbnails.remove(0);
+        assert!(is_by_planes(&lossy.bytes, &[webp(30), jpeg(10)]));
         for pixels in [
             webp(30).with_lossless(true),
             jpeg(30).with_format(OutputFormat::Avif),
@@ -292,6 +291,8 @@ mod tests {
             assert!(!is_by_planes(&photo, &[jpeg(20), pixels.clone()]), "{pixels:?}");
         }
         assert!(!is_by_planes(&source(image::ImageFormat::Jpeg, image::ColorType::L8), &[jpeg(30)]));
+        // `image` writes lossless ones.
+        assert!(!is_by_planes(&source(image::ImageFormat::WebP, image::ColorType::Rgb8), &[jpeg(30)]));
         assert!(!is_by_planes(&source(image::ImageFormat::Png, image::ColorType::Rgb8), &[jpeg(30)]));
     }
 }

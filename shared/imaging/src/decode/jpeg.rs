@@ -51,7 +51,7 @@ pub(super) fn decode(
 }
 
 /// The sizes in which Y, Cb and Cr are stored, and the profile, if that is what a JPEG is made of.
-pub(crate) fn stored_planes(source: &[u8]) -> Option<([Size; 3], Option<Vec<u8>>)> {
+pub(super) fn stored_planes(source: &[u8]) -> Option<([Size; 3], Option<Vec<u8>>)> {
     let decoder = Decoder::new(source).ok()?;
     let [luma, blue, red] = [0, 1, 2].map(|component| plane_size(&decoder, component, Scale::FULL));
     let is_ycbcr = decoder.colors() == ComponentColors::YCbCr;
@@ -59,7 +59,7 @@ pub(crate) fn stored_planes(source: &[u8]) -> Option<([Size; 3], Option<Vec<u8>>
 }
 
 /// Bytes that decoding to planes holds at most.
-pub(crate) fn working_bytes_of_planes(source: &[u8], needs: [Need; 3]) -> u64 {
+pub(super) fn working_bytes_of_planes(source: &[u8], needs: [Need; 3]) -> u64 {
     let of = |decoder: Decoder<'_>| {
         let scales = plane_scales(&decoder, needs);
         decoder.working_bytes_of_planes(|component| scales.get(component).copied().unwrap_or(Scale::FULL))

@@ -6,7 +6,7 @@
 mod avif;
 mod bmp;
 mod gif;
-pub(crate) mod jpeg;
+mod jpeg;
 mod numbers;
 mod png;
 mod png_colors;
@@ -61,7 +61,18 @@ pub(crate) fn decode(
     })
 }
 
-/// Decodes a JPEG whose header has been probed to its planes, of each as much as is of use, for a sink of each.
+/// The sizes in which Y, Cb and Cr are stored, and the ICC profile, if these planes are all that the picture is made of, and
+/// its format is one that is decoded to them.
+pub(crate) fn stored_planes(source: &[u8], format: SourceFormat) -> Option<([Size; 3], Option<Vec<u8>>)> {
+    match format {
+        SourceFormat::Jpeg => jpeg::stored_planes(source),
+        SourceFormat::WebP => webp::stored_planes(source),
+        _ => None,
+    }
+}
+
+/// Decodes a source that has [`stored_planes`] to these, of each as much as is of use, for a sink of each. Their samples are
+/// of the full range of a byte (ITU-T T.871).
 pub(crate) fn decode_planes(
     source: Input<'_>,
     header: &Header,
@@ -70,7 +81,18 @@ pub(crate) fn decode_planes(
     sinks: [&mut dyn Sink; 3],
 ) -> Result<(), Error> {
     source::check_complete(source.front, header.format, limits)?;
-    contained(header.format, || jpeg::decode_planes(source, header, needs, limits, sinks))
+    contained(header.format, || match header.format {
+        SourceFormat::WebP => webp::decode_planes(source.front, header, needs, sinks),
+        _ => jpeg::decode_planes(source, header, needs, limits, sinks),
+    })
+}
+
+/// Bytes that this holds at most, besides the source, told from the header alone.
+pub(crate) fn working_bytes_of_planes(source: &[u8], header: &Header, needs: [Need; 3]) -> u64 {
+    match header.format {
+        SourceFormat::WebP => webp::working_bytes_of_planes(source),
+        _ => jpeg::working_bytes_of_planes(source, needs),
+    }
 }
 
 /// Bytes that decoding this holds at most, besides the source, told from the header alone.

@@ -1,14 +1,16 @@
-//! WebP, through libwebp: lossy pictures by rows, shrunk before they become RGB; lossless ones in full.
+//! WebP, through libwebp: lossy pictures by rows, as planes or shrunk before they become RGB; lossless ones in full.
 
 mod canvas;
 mod planes;
+mod squares;
 #[cfg(test)]
 mod tests;
 mod upsample;
 
 pub(crate) use canvas::decode_frame;
+pub(super) use planes::{decode_planes, stored_planes, working_bytes_of_planes};
 
-use planes::Squares;
+use squares::Squares;
 use upsample::Upsampler;
 
 use crate::error::Error;
@@ -45,7 +47,7 @@ pub(super) fn working_bytes(source: &[u8], header: &Header, at_least: Size) -> u
         return 0;
     };
     let pixels = stored.pixels();
-    let columns = u64::from(stored.width) * LOSSY_BYTES_PER_COLUMN + TABLES_BYTES;
+    let columns = lossy_bytes(stored);
     match contents.frames.first() {
         Some(frame) if frame.size == stored => match frame.pixels {
             Pixels::Lossy { has_alpha: false, .. } => columns,
@@ -60,6 +62,11 @@ pub(super) fn working_bytes(source: &[u8], header: &Header, at_least: Size) -> u
         Some(frame) => columns + 9 * frame.size.pixels(),
         None => 0,
     }
+}
+
+/// Bytes that decoding a lossy picture by rows holds at most.
+fn lossy_bytes(stored: Size) -> u64 {
+    u64::from(stored.width) * LOSSY_BYTES_PER_COLUMN + TABLES_BYTES
 }
 
 /// Decodes one picture, in its size or a smaller one that is not below `at_least`.
@@ -111,7 +118,7 @@ fn decode_lossy(
 fn reduction(stored: Size, at_least: Size) -> u32 {
     let across = stored.width / at_least.width.max(1);
     let down = stored.height / at_least.height.max(1);
-    across.min(down).clamp(1, planes::MOST)
+    across.min(down).clamp(1, squares::MOST)
 }
 
 /// libwebp averages lossless pictures over areas of any size; whole pixels keep that exact, but for the last ones.

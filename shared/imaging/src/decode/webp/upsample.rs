@@ -6,7 +6,7 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "averages of bytes are bytes")]
 
-use super::planes::{convert, to_rgb};
+use super::squares::{convert, to_rgb};
 use crate::error::Error;
 use crate::webp::lossy::Rows;
 
