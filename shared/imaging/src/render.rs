@@ -68,9 +68,10 @@ pub struct Rendered {
 
 /// Makes one thumbnail of `source` for each of `renditions`: all of them, or an error and none.
 ///
-/// The source is decoded once. Where there are several cores, thumbnails are encoded on as many threads. The same source and renditions give the same bytes, for one [`crate::ENGINE_VERSION`];
-/// since small thumbnails may be made of larger ones, "the same renditions" means all of them. `should_stop` is asked
-/// before each step, and while the source is decoded before each row; `true` ends the work with [`Error::Interrupted`].
+/// The source is decoded once. Where there are several cores, thumbnails are encoded on as many threads. The same source
+/// and renditions give the same bytes, for one [`crate::ENGINE_VERSION`]; since small thumbnails may be made of larger ones,
+/// "the same renditions" means all of them. `should_stop` is asked before each step, and while the source is decoded before
+/// each row; `true` ends the work with [`Error::Interrupted`].
 pub fn render(
     source: &[u8],
     renditions: &[Rendition],

@@ -211,7 +211,8 @@ fn stored_planes(source: &[u8], header: &Header) -> Option<[Size; 3]> {
 /// What decoding is for: the smallest size of which every plan can be made as well as of all that is stored, and the largest
 /// that is made; without any plan, of the placeholder.
 ///
-/// Decoders that shrink do it with averages, which are blunter than Lanczos: A [`Fineness`]'s margin leaves the last and finest step to Lanczos.
+/// Decoders that shrink do it with averages, which are blunter than Lanczos: a [`Fineness`]'s margin leaves the last and
+/// finest step to Lanczos.
 fn need(header: &Header, stored: Size, fineness: Fineness, plans: &[Plan], placeholder: Plan) -> Need {
     let Fineness { margin: (times, by), detail } = fineness;
     let of_use = |side: u32, most: u32| u32::try_from(u64::from(side) * times / by).unwrap_or(most).min(most);
