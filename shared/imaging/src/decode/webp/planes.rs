@@ -124,9 +124,9 @@ impl<'s> Plane<'s> {
             self.row.extend_from_slice(samples);
         } else {
             if self.summed == 0 {
-                begin(&mut self.sums, samples)
+                begin(&mut self.sums, samples);
             } else {
-                add(&mut self.sums, samples)
+                add(&mut self.sums, samples);
             }
             self.summed += 1;
             if self.summed < self.side && self.rows_left > 0 {
