@@ -165,12 +165,13 @@ mod tests {
 
     #[test]
     fn samples_are_stretched_to_the_nearest_of_a_full_byte() {
+        // The nearest to a quotient, within a byte.
+        let nearest = |of: i32, by: i32| (2 * of + by).div_euclid(2 * by).clamp(0, 255);
         for sample in 0..=255_u8 {
-            let stretched = |middle: f64, to: f64, by: f64| {
-                ((f64::from(sample) - middle) * 255.0 / by + to + 1e-9).round().clamp(0.0, 255.0)
-            };
-            assert_eq!(f64::from(full_luma(sample)), stretched(16.0, 0.0, 219.0), "luma of {sample}");
-            assert_eq!(f64::from(full_chroma(sample)), stretched(128.0, 128.0, 224.0), "chroma of {sample}");
+            let stored = i32::from(sample);
+            assert_eq!(i32::from(full_luma(sample)), nearest((stored - 16) * 255, 219), "{sample}");
+            let chroma = nearest((stored - 128) * 255 + 128 * 224, 224);
+            assert_eq!(i32::from(full_chroma(sample)), chroma, "{sample}");
         }
         assert_eq!([16, 235].map(full_luma), [0, 255]);
         assert_eq!([16, 128, 240].map(full_chroma), [1, 128, 255]);
