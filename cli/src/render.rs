@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use thumbline::Presets;
-use thumbline_imaging::{Error, Limits, Rendered};
+use thumbline_imaging::{Error, Incoming, Limits, Rendered};
 
 use self::files::Source;
 use self::report::{Report, Reporter, ThumbnailFile};
@@ -167,8 +167,8 @@ fn render_file(path: &Path, presets: &Presets, limits: &Limits) -> Result<Render
     };
     let mut file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
-    let rendered =
-        thumbline_imaging::render_from(&mut file, Some(length), &presets.renditions(), limits, &|| false);
+    let rendered = Incoming::new(&mut file, Some(length), limits)
+        .and_then(|picture| picture.render(&presets.renditions(), limits, &|| false));
     rendered.map_err(|error| match error {
         Error::Unreadable { detail } => unreadable(io::Error::other(detail)),
         error => Failure::Picture(error),

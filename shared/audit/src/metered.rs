@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 use thumbline::Store;
 use thumbline::store::{
-    Attributes, Condition, Listing, MAX_PAGE_ENTRIES, NewObject, Page, Read, StoreError, Written,
+    Attributes, Body, Condition, Listing, MAX_PAGE_ENTRIES, NewObject, Object, Page, Read, StoreError,
+    Written,
 };
 
 /// A store, and what was asked of it. Clones count together.
@@ -107,6 +108,21 @@ impl<S: Store> Store for Metered<S> {
         let read = self.store.get(bucket, key, condition, max_bytes).await?;
         if let Read::Found(object) = &read {
             add(&self.meter.read_bytes, object.body.as_ref().map_or(0, |body| body.len() as u64));
+        }
+        Ok(read)
+    }
+
+    async fn open(
+        &self,
+        bucket: &str,
+        key: &str,
+        condition: &Condition,
+        max_bytes: u64,
+    ) -> Result<Read<Body>, StoreError> {
+        add(&self.meter.get, 1);
+        let read = self.store.open(bucket, key, condition, max_bytes).await?;
+        if let Read::Found(Object { size, body: Some(_), .. }) = &read {
+            add(&self.meter.read_bytes, *size);
         }
         Ok(read)
     }

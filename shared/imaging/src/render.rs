@@ -1,7 +1,6 @@
 //! The whole way of one picture: probe, decode once, resize and encode each rendition.
 
 use std::cmp::Reverse;
-use std::io::Read;
 use std::num::NonZero;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use crate::error::Error;
 use crate::format::OutputFormat;
 use crate::geometry::{self, Plan};
 use crate::header::{Header, Size};
-use crate::input::{Input, Reading};
+use crate::input::Input;
 use crate::limits::Limits;
 use crate::placeholder;
 use crate::probe::probe;
@@ -81,30 +80,12 @@ pub fn render(
     render_on(Input::whole(source), renditions, limits, should_stop, cores())
 }
 
-/// The same for a source that is read. Of a JPEG with one scan, as almost all that are not progressive have, no more is
-/// held than a piece at a time; others are read as a whole before they are decoded.
-///
-/// `length` is how many bytes there are, if that is known. What can't be read is [`Error::Unreadable`].
-pub fn render_from(
-    reader: &mut dyn Read,
-    length: Option<u64>,
-    renditions: &[Rendition],
-    limits: &Limits,
-    should_stop: &dyn Fn() -> bool,
-) -> Result<Rendered, Error> {
-    let mut reading = Reading::new(reader, length, limits)?;
-    let front = reading.front()?;
-    let input = Input { front: &front, rest: reading.rest() };
-    let rendered = render_on(input, renditions, limits, should_stop, cores());
-    rendered.map_err(|error| reading.explain(error))
-}
-
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// The same on so many threads, at most.
-fn render_on(
+pub(crate) fn render_on(
     source: Input<'_>,
     renditions: &[Rendition],
     limits: &Limits,

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use image::ImageFormat;
 use pictures::{JpegKind, encode, every_kind, jpeg, render, scene};
-use thumbline_imaging::{Error, Limits, OutputFormat, Rendered, Rendition, render_from};
+use thumbline_imaging::{Error, Incoming, Limits, OutputFormat, Rendered, Rendition};
 
 fn renditions(format: OutputFormat) -> Vec<Rendition> {
     [200, 90, 31].map(|width| Rendition::new(Some(width), None).with_format(format)).into()
@@ -19,7 +19,7 @@ fn read_and_render(
     renditions: &[Rendition],
     limits: &Limits,
 ) -> Result<Rendered, Error> {
-    render_from(reader, length, renditions, limits, &|| false)
+    Incoming::new(reader, length, limits)?.render(renditions, limits, &|| false)
 }
 
 /// Gives some bytes at a time.

@@ -114,7 +114,7 @@ impl<S: Store> Convergence<'_, S> {
         let permit = Arc::clone(self.decoders).acquire_owned().await;
         let permit = Arc::new(permit.map_err(|closed| Retry::internal(closed.to_string()))?);
         let max_bytes = self.settings.limits.max_source_bytes;
-        let read = self.store.get(&self.settings.input_bucket, &self.hint.key, &unless, max_bytes).await?;
+        let read = self.store.open(&self.settings.input_bucket, &self.hint.key, &unless, max_bytes).await?;
         let (version, wanted) = match read {
             Read::NotModified => return Ok(Round::Settled(up_to_date(manifest))),
             Read::Moved => return Ok(Round::Again("the source, while it was read")),

@@ -7,7 +7,8 @@
 //!   └─ Pipeline::process ─→ converge                        pipeline.rs, converge.rs
 //!        1. LIST the outputs                                layout.rs, store.rs
 //!        2. GET the source, unless the manifest is current  manifest.rs
-//!        3. render: probe, decode once, resize, encode      thumbline-imaging
+//!        3. render, while it arrives: probe, decode once,   render.rs, thumbline-imaging
+//!           resize, encode
 //!        4. PUT thumbnails, remove strays, PUT manifest     all under conditions
 //!        5. is the source still the one I read?  no → 1
 //!   └─→ Outcome, told to whoever sent the event             outcome.rs, telemetry.rs

@@ -302,7 +302,7 @@ impl<S: Store> Pipeline<S> {
     ) -> Result<Option<Served>, Outcome> {
         let limits = self.settings().limits;
         let as_asked = Condition::Is(source.clone());
-        let read = || self.store().get(&hint.bucket, &hint.key, &as_asked, limits.max_source_bytes);
+        let read = || self.store().open(&hint.bucket, &hint.key, &as_asked, limits.max_source_bytes);
         let mut permit = self.permit().await?;
         let (mut object, manifest) = tokio::join!(read(), self.manifest(&hint.key));
         if !manifest?.is_some_and(|manifest| self.is_ready(&manifest, source)) {
@@ -312,11 +312,11 @@ impl<S: Store> Pipeline<S> {
             permit = self.permit().await?;
             object = read().await;
         }
-        let Read::Found(Object { etag, body: Some(body), .. }) = object.map_err(retry)? else {
+        let Read::Found(Object { etag, size, body: Some(body), .. }) = object.map_err(retry)? else {
             return Ok(None);
         };
-        let rendered = render(body, vec![rendition.clone()], limits, permit).await.map_err(Outcome::Retry)?;
-        let thumbnail = match rendered {
+        let rendering = render(body, size, vec![rendition.clone()], limits, permit).await;
+        let thumbnail = match rendering.map_err(Outcome::Retry)?.rendered {
             Ok(rendered) => rendered.thumbnails.into_iter().next(),
             Err(error) if error.is_about_the_picture() => {
                 return Err(Outcome::Rejected(Rejection::from(&error)));

@@ -3,6 +3,7 @@
 //! Answers that the protocol reacts to (absent, not modified, moved on) are values; only what it can do nothing about
 //! is an error, and every such error means «try again later».
 
+mod body;
 mod page;
 mod s3;
 
@@ -13,6 +14,7 @@ use std::future::Future;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use body::Body;
 pub use page::{Entry, MAX_PAGE_ENTRIES, Page};
 pub(crate) use s3::configuration;
 pub use s3::{PresignError, S3Store};
@@ -85,11 +87,11 @@ pub enum Condition {
     Absent,
 }
 
-/// The answer to reading an object.
+/// The answer to reading an object, with all of its bytes or with a [`Body`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Read {
+pub enum Read<B = Bytes> {
     /// It is there and the condition holds.
-    Found(Object),
+    Found(Object<B>),
     /// It still has the ETag that [`Condition::IsNot`] named.
     NotModified,
     /// It does not have the ETag that [`Condition::Is`] named.
@@ -102,7 +104,7 @@ pub enum Read {
 
 /// An object that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
+pub struct Object<B = Bytes> {
     /// Of the bytes that were read.
     pub etag: ETag,
     /// The object's length in bytes, also where the body was not read.
@@ -110,7 +112,7 @@ pub struct Object {
     /// What Thumbline wrote on it, if it is an output.
     pub stamp: Option<Stamp>,
     /// The bytes. `None` where there are more of them than the reader wanted.
-    pub body: Option<Bytes>,
+    pub body: Option<B>,
 }
 
 /// The answer to writing or removing an object.
@@ -178,6 +180,17 @@ pub trait Store: Send + Sync + 'static {
         condition: &Condition,
         max_bytes: u64,
     ) -> impl Future<Output = Result<Read, StoreError>> + Send;
+
+    /// The same, with bytes that come while something is made of them already.
+    fn open(
+        &self,
+        bucket: &str,
+        key: &str,
+        condition: &Condition,
+        max_bytes: u64,
+    ) -> impl Future<Output = Result<Read<Body>, StoreError>> + Send {
+        async move { Ok(self.get(bucket, key, condition, max_bytes).await?.into()) }
+    }
 
     /// At most `limit` objects whose keys begin with `prefix` and come after `after`, in the order of their keys' bytes.
     fn page(

@@ -1,7 +1,6 @@
 //! What there should be for a source: decided from the source alone, before anything is written.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use thumbline_imaging::{Error as ImagingError, Rendered, Thumbnail};
 
@@ -10,7 +9,7 @@ use crate::manifest::SourceFacts;
 use crate::outcome::{Ignored, Outcome, Retry};
 use crate::rejection::Rejection;
 use crate::render::{Permit, render};
-use crate::store::{Object, Store};
+use crate::store::{Body, Object, Store};
 
 /// What should be in the output bucket for a source, decided from the source alone.
 pub(super) enum Wanted {
@@ -21,7 +20,7 @@ pub(super) enum Wanted {
 
 impl<S: Store> Convergence<'_, S> {
     /// Decides what there should be for a source that was read.
-    pub(super) async fn wanted(&mut self, object: Object, permit: &Permit) -> Result<Wanted, Retry> {
+    pub(super) async fn wanted(&mut self, object: Object<Body>, permit: &Permit) -> Result<Wanted, Retry> {
         if object.stamp.is_some() {
             return Ok(Wanted::Nothing(Outcome::Ignored(Ignored::OwnOutput)));
         }
@@ -42,18 +41,17 @@ impl<S: Store> Convergence<'_, S> {
             return Ok(Wanted::Rejection { facts, rejection: Rejection::from(&error) });
         };
         self.effort.source_bytes += object.size;
-        let limits = self.settings.limits;
-        if let Ok(header) = thumbline_imaging::probe(&body, &limits) {
+        let (limits, renditions) = (self.settings.limits, self.settings.presets.renditions());
+        let rendering = render(body, object.size, renditions, limits, Arc::clone(permit)).await?;
+        if let Some(header) = rendering.header {
             facts.width = Some(header.size().width);
             facts.height = Some(header.size().height);
             facts.format = Some(header.format.name().to_owned());
             self.effort.source_pixels += header.size().pixels();
         }
-        let began = Instant::now();
-        let rendered = render(body, self.settings.presets.renditions(), limits, Arc::clone(permit)).await;
-        self.effort.render += began.elapsed();
+        self.effort.render += rendering.took;
         self.effort.decodes += 1;
-        match rendered? {
+        match rendering.rendered {
             Ok(Rendered { thumbhash, thumbnails, .. }) => {
                 Ok(Wanted::Thumbnails { facts, thumbhash, thumbnails })
             }

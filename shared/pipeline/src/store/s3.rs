@@ -14,12 +14,12 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{ByteStream, DateTimeFormat};
 use aws_sdk_s3::types::{EncodingType, StorageClass};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use bytes::Bytes;
+use futures::stream;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Attributes, Condition, ETag, Entry, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object,
-    Page, Read, Stamp, Store, StoreError, Written,
+    Attributes, Body, Condition, ETag, Entry, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject,
+    Object, Page, Read, Stamp, Store, StoreError, Written,
 };
 
 use crate::naming::{Naming, named};
@@ -94,6 +94,16 @@ impl Store for S3Store {
         condition: &Condition,
         max_bytes: u64,
     ) -> Result<Read, StoreError> {
+        self.open(bucket, key, condition, max_bytes).await?.collect().await
+    }
+
+    async fn open(
+        &self,
+        bucket: &str,
+        key: &str,
+        condition: &Condition,
+        max_bytes: u64,
+    ) -> Result<Read<Body>, StoreError> {
         let request = Request { operation: "GetObject", bucket, key };
         let (is, is_not) = match condition {
             Condition::Always | Condition::Absent => (None, None),
@@ -119,7 +129,7 @@ impl Store for S3Store {
         else {
             return Err(request.error(ErrorKind::Refused, "an answer without ETag or length".to_owned()));
         };
-        let body = if size > max_bytes { None } else { Some(request.read_body(answer.body, size).await?) };
+        let body = (size <= max_bytes).then(|| request.body(answer.body, size));
         Ok(Read::Found(Object { etag: ETag::new(&etag), size, stamp, body }))
     }
 
@@ -309,24 +319,23 @@ impl Request<'_> {
         self.error(kind, detail)
     }
 
-    /// Reads a body into one piece of memory as it arrives: collected first and joined then, it would be there twice.
-    async fn read_body(&self, mut body: ByteStream, size: u64) -> Result<Bytes, StoreError> {
-        let broken = |detail| self.error(ErrorKind::BrokenBody, detail);
-        let mut bytes = Vec::new();
-        let room = usize::try_from(size).map_err(|error| broken(error.to_string()))?;
-        bytes.try_reserve_exact(room).map_err(|error| self.error(ErrorKind::Refused, error.to_string()))?;
-        // The SDK holds the bytes against S3's checksum where the object has one.
-        while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|error| broken(chain(&error)))?;
-            if piece.len() > room - bytes.len() {
-                return Err(broken(format!("more than {size} bytes arrived")));
+    /// A body of so many bytes, no more and no less. The SDK holds them against S3's checksum where the object has one.
+    fn body(&self, arriving: ByteStream, size: u64) -> Body {
+        let broken = self.error(ErrorKind::BrokenBody, String::new());
+        let state = (arriving, size, broken);
+        Body::new(stream::try_unfold(state, move |(mut arriving, left, broken)| async move {
+            match arriving.next().await {
+                Some(Ok(piece)) => match left.checked_sub(piece.len() as u64) {
+                    Some(left) => Ok(Some((piece, (arriving, left, broken)))),
+                    None => Err(StoreError { detail: format!("more than {size} bytes arrived"), ..broken }),
+                },
+                Some(Err(error)) => Err(StoreError { detail: chain(&error), ..broken }),
+                None if left == 0 => Ok(None),
+                None => {
+                    Err(StoreError { detail: format!("{} bytes of {size} arrived", size - left), ..broken })
+                }
             }
-            bytes.extend_from_slice(&piece);
-        }
-        if bytes.len() != room {
-            return Err(broken(format!("{} bytes of {size} arrived", bytes.len())));
-        }
-        Ok(bytes.into())
+        }))
     }
 }
 

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use futures::stream;
 use thumbline::store::{
-    Attributes, Condition, ETag, Entry, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject, Object,
-    Page, Read, Stamp, StoreError, Written,
+    Attributes, Body, Condition, ETag, Entry, ErrorKind, Listing, META_RECIPE, META_SOURCE_ETAG, NewObject,
+    Object, Page, Read, Stamp, StoreError, Written,
 };
 use thumbline::{Settings, Store, settings::Sources};
 
 pub const INPUT: &str = "pictures";
 pub const OUTPUT: &str = "thumbs";
+
+/// About what a record of TLS holds.
+const PIECE_BYTES: usize = 16_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -184,6 +188,14 @@ fn holds(condition: &Condition, found: Option<&Stored>) -> bool {
     }
 }
 
+/// As it comes through a network.
+fn in_pieces(bytes: &Bytes) -> Body {
+    let starts = (0..bytes.len()).step_by(PIECE_BYTES);
+    let pieces: Vec<_> =
+        starts.map(|start| Ok(bytes.slice(start..bytes.len().min(start + PIECE_BYTES)))).collect();
+    Body::new(stream::iter(pieces))
+}
+
 impl Store for MemoryStore {
     async fn list(&self, bucket: &str, prefix: &str) -> Result<Listing, StoreError> {
         let answer = |objects: &mut Objects| {
@@ -217,6 +229,21 @@ impl Store for MemoryStore {
         };
         let operation = if bucket == INPUT { "GET source" } else { "GET manifest" };
         self.request(operation, bucket, key, answer, None).await
+    }
+
+    async fn open(
+        &self,
+        bucket: &str,
+        key: &str,
+        condition: &Condition,
+        max_bytes: u64,
+    ) -> Result<Read<Body>, StoreError> {
+        Ok(match self.get(bucket, key, condition, max_bytes).await? {
+            Read::Found(Object { etag, size, stamp, body }) => {
+                Read::Found(Object { etag, size, stamp, body: body.as_ref().map(in_pieces) })
+            }
+            other => other.into(),
+        })
     }
 
     async fn page(
