@@ -3,6 +3,7 @@
 //! ```text
 //! event ─ Request::read ─ Route ─ who may ─ thumbnails, manifests, images, uploads, failures ─ Answer
 //!         event.rs        route.rs access.rs           one file each                           answer.rs
+//!                         └─────────────── dispatch.rs ───────────────┘
 //! ```
 //!
 //! What is served is made, stored and removed by [`thumbline::Pipeline`], byte for byte as for an upload. Here is what
@@ -15,6 +16,7 @@ pub mod answer;
 pub mod api;
 pub mod caching;
 pub mod cors;
+mod dispatch;
 pub mod event;
 mod failures;
 pub mod images;

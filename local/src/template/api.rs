@@ -10,9 +10,9 @@ use std::time::Duration;
 use thumbline_local_gateway::{ApiKey, Method, RestApi};
 use thumbline_local_s3::CorsRule;
 
-use super::blueprint::Properties;
 use super::identity::function_name;
 use super::problem::Problem;
+use super::properties::Properties;
 use super::property::Property;
 
 /// A method of a definition that stands for all that are not named.

@@ -7,7 +7,9 @@ mod identity;
 mod node;
 mod permission;
 mod problem;
+mod properties;
 mod property;
+mod reading;
 mod scope;
 mod wiring;
 

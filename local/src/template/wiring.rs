@@ -5,9 +5,10 @@ use std::time::Duration;
 use thumbline_local_lambda::EventSource;
 use thumbline_local_s3::NotificationRule;
 
-use super::blueprint::{Blueprint, FunctionPlan, Properties};
+use super::blueprint::{Blueprint, FunctionPlan};
 use super::identity::function_name;
 use super::problem::Problem;
+use super::properties::Properties;
 use super::property::Property;
 
 /// What the local stack's buckets announce.

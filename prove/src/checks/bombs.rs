@@ -12,6 +12,7 @@ mod disguises;
 pub(super) mod exif;
 pub(super) mod gif;
 pub(super) mod jpeg;
+mod liar;
 pub(super) mod png;
 pub(super) mod tiff;
 mod upload;
@@ -24,7 +25,7 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use thumbline_imaging::Limits;
 
-use self::corpus::{Fate, Liar};
+use self::liar::{Fate, Liar};
 use crate::alone::{self, Account};
 use crate::check::{Check, Finding, Terms, progress};
 
@@ -196,7 +197,7 @@ mod tests {
     }
 
     fn violations(fate: Fate, account: &Account) -> usize {
-        held_against(&corpus::liar("a", fate, Vec::new()), account).len()
+        held_against(&liar::liar("a", fate, Vec::new()), account).len()
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::encode::encode;
 use crate::error::Error;
 use crate::header::Size;
 use crate::picture::Picture;
-use crate::render::Thumbnail;
+use crate::rendered::Thumbnail;
 use crate::rendition::Rendition;
 
 /// Encodes thumbnails, some of them elsewhere.

@@ -8,7 +8,6 @@ use crate::header::Size;
 use crate::limits::Limits;
 use crate::orientation::Orientation;
 use crate::output::Output;
-use crate::placeholder;
 use crate::position::Position;
 use crate::rendition::{Fit, Rendition};
 use crate::shrink::Window;
@@ -200,9 +199,8 @@ pub(crate) fn plan(picture: Size, rendition: &Rendition, limits: &Limits) -> Res
     Ok(plan)
 }
 
-/// Plans the copy that the placeholder is made of.
-pub(crate) fn plan_placeholder(picture: Size) -> Plan {
-    let most = placeholder::MAX_SIDE_PIXELS;
+/// Plans a copy of all of the picture with so many pixels on a side, at most.
+pub(crate) fn plan_within(picture: Size, most: u32) -> Plan {
     Plan::whole(inside(picture, Size::new(most, most), false))
 }
 

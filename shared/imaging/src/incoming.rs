@@ -9,7 +9,8 @@ use crate::header::Header;
 use crate::input::{Input, Reading};
 use crate::limits::Limits;
 use crate::probe::probe;
-use crate::render::{Rendered, cores, render_on};
+use crate::render::{cores, render_on};
+use crate::rendered::Rendered;
 use crate::rendition::Rendition;
 
 /// A picture of which as much has been read as is needed before decoding can begin.

@@ -43,6 +43,7 @@ mod probe;
 mod raster;
 mod reduce;
 mod render;
+mod rendered;
 mod rendition;
 mod resize;
 mod route;
@@ -62,7 +63,8 @@ pub use orientation::Orientation;
 pub use output::Output;
 pub use position::{Focus, Position};
 pub use probe::probe;
-pub use render::{Rendered, Thumbnail, Timings, render};
+pub use render::render;
+pub use rendered::{Rendered, Thumbnail, Timings};
 pub use rendition::{Fit, Rendition, Rgb};
 pub use sniff::sniff;
 

@@ -16,54 +16,12 @@ use crate::input::Input;
 use crate::limits::Limits;
 use crate::placeholder;
 use crate::probe::probe;
+use crate::rendered::{Rendered, Thumbnail, Timings};
 use crate::rendition::Rendition;
 use crate::route::Route;
 
 /// Red, green, blue and alpha of 8 bits each.
 const MOST_PIXEL_BYTES: u64 = 4;
-
-/// One finished thumbnail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Thumbnail {
-    /// The encoded file.
-    pub bytes: Vec<u8>,
-    /// Pixels from left to right.
-    pub width: u32,
-    /// Pixels from top to bottom.
-    pub height: u32,
-    /// The format of `bytes`.
-    pub format: OutputFormat,
-}
-
-/// Where the time went. These are the only part of a [`Rendered`] that differs from run to run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Timings {
-    /// Sniffing and reading the header.
-    pub probe: Duration,
-    /// Decoding, once per picture.
-    pub decode: Duration,
-    /// Resizing, all renditions together.
-    pub resize: Duration,
-    /// Encoding, all renditions together: the time of every thread that took part.
-    pub encode: Duration,
-}
-
-/// All that came of one picture.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Rendered {
-    /// What the source says about itself.
-    pub header: Header,
-    /// One thumbnail for each rendition, in the order in which they were asked for.
-    pub thumbnails: Vec<Thumbnail>,
-    /// A ThumbHash of the whole picture, upright: about 25 bytes that a front end can show before any thumbnail has come.
-    /// <https://evanw.github.io/thumbhash/>
-    pub thumbhash: Vec<u8>,
-    /// Where the time went.
-    pub timings: Timings,
-}
 
 /// Makes one thumbnail of `source` for each of `renditions`: all of them, or an error and none.
 ///
@@ -110,7 +68,12 @@ pub(crate) fn render_on(
     order.retain(|index| animated[*index].is_none());
     let stills: Vec<_> = order.iter().map(|index| (plans[*index], &renditions[*index])).collect();
     go_on("decoding")?;
-    let mut route = Route::new(front, &header, &stills, geometry::plan_placeholder(header.size()));
+    let mut route = Route::new(
+        front,
+        &header,
+        &stills,
+        geometry::plan_within(header.size(), placeholder::MAX_SIDE_PIXELS),
+    );
     let needed = route.working_bytes(front, &header);
     // Fewer threads are slower, but no reason to refuse a picture.
     let finishing = |threads: &usize| finishing_bytes(&stills, *threads);

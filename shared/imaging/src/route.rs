@@ -260,7 +260,7 @@ mod tests {
         let header = probe(source, &limits).unwrap();
         let plan = |rendition: &Rendition| geometry::plan(header.size(), rendition, &limits).unwrap();
         let stills: Vec<_> = renditions.iter().map(|rendition| (plan(rendition), rendition)).collect();
-        let placeholder = geometry::plan_placeholder(header.size());
+        let placeholder = geometry::plan_within(header.size(), 32);
         matches!(Route::new(source, &header, &stills, placeholder), Route::Planes(_))
     }
 

@@ -8,8 +8,8 @@ use crate::feed::Feed;
 use crate::huffman::{BandTable, DcTable, END_OF_BLOCK, RefinementTable};
 use crate::layout::Layout;
 use crate::processor::{Processor, Work};
-use crate::progressive::{Component, NOWHERE};
 use crate::scan::{Scan, defined};
+use crate::strip::{Component, NOWHERE};
 use crate::transform::Arithmetic;
 
 /// A scan, and how far it is decoded.

@@ -87,6 +87,7 @@ mod progressive;
 mod scan;
 mod segment;
 mod sequential;
+mod strip;
 mod tables;
 mod transform;
 mod typical;

@@ -5,7 +5,7 @@ use anyhow::Context;
 use thumbline_imaging::{Limits, OutputFormat, Rendition};
 
 use super::bytes::{MEBIBYTE, be16, be32};
-use super::corpus::{Fate, Liar, liar};
+use super::liar::{Fate, Liar, liar};
 
 /// A length, a name, content.
 pub(crate) fn boxed(name: [u8; 4], content: &[u8]) -> Vec<u8> {

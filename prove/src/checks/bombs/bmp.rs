@@ -2,7 +2,7 @@
 //! <https://learn.microsoft.com/windows/win32/api/wingdi/ns-wingdi-bitmapinfoheader>
 
 use super::bytes::{MEBIBYTE, le16, le32};
-use super::corpus::{Fate, Liar, liar};
+use super::liar::{Fate, Liar, liar};
 
 /// What the headers say.
 struct Bmp {

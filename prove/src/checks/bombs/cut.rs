@@ -6,7 +6,7 @@ use anyhow::Context;
 use image::{ImageFormat, Rgba, RgbaImage};
 use thumbline_imaging::{Limits, OutputFormat, Rendition};
 
-use super::corpus::{Fate, Liar, liar};
+use super::liar::{Fate, Liar, liar};
 
 /// In hundredths of the file.
 const CUTS: [usize; 4] = [10, 50, 90, 98];

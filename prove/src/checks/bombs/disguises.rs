@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::bytes::{MEBIBYTE, le16, le32};
-use super::corpus::{Fate, Liar, liar};
+use super::liar::{Fate, Liar, liar};
 use super::{gif, jpeg, png, webp};
 
 const SCRIPT: &[u8] = b"<script>alert(document.domain)</script>";

@@ -6,7 +6,7 @@ use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, Frame, Rgba, RgbaImage};
 
 use super::bytes::{MEBIBYTE, le16};
-use super::corpus::{Fate, Liar, liar};
+use super::liar::{Fate, Liar, liar};
 use crate::check::Length;
 
 fn screen(width: usize, height: usize) -> Vec<u8> {

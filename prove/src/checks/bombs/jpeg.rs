@@ -1,8 +1,8 @@
 //! JPEG: scans by the thousand, segments by the megabyte. <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>
 
 use super::bytes::{MEBIBYTE, be16};
-use super::corpus::{Fate, Liar, liar};
 use super::exif;
+use super::liar::{Fate, Liar, liar};
 use crate::check::Length;
 
 const START: &[u8] = b"\xFF\xD8";

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::bytes::{MEBIBYTE, be32, packed_zeros};
-use super::corpus::{Fate, Liar, liar};
+use super::liar::{Fate, Liar, liar};
 use crate::check::Length;
 
 /// Bits of a sample, and the kind of colours.

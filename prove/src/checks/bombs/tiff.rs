@@ -3,8 +3,8 @@
 use std::io;
 
 use super::bytes::{MEBIBYTE, le16, le32, packed_zeros};
-use super::corpus::{Fate, Liar, liar};
 use super::exif::entry;
+use super::liar::{Fate, Liar, liar};
 use crate::check::Length;
 
 pub(crate) const SHORT: usize = 3;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use thumbline::Manifest;
 use thumbline::manifest::Status;
 
-use super::corpus::{Fate, Liar};
+use super::liar::{Fate, Liar};
 use crate::check::{Finding, Terms};
 use crate::stage::deployment::Deployment;
 

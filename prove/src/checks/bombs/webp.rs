@@ -6,7 +6,7 @@ use std::io::{self, Cursor};
 use image::{ImageFormat, Rgba, RgbaImage};
 
 use super::bytes::{MEBIBYTE, le32};
-use super::corpus::{Fate, Liar, liar};
+use super::liar::{Fate, Liar, liar};
 use crate::check::Length;
 
 /// Name, length, content, and a byte where that is odd.
