@@ -260,7 +260,7 @@ mod tests {
         let header = probe(source, &limits).unwrap();
         let plan = |rendition: &Rendition| geometry::plan(header.size(), rendition, &limits).unwrap();
         let stills: Vec<_> = renditions.iter().map(|rendition| (plan(rendition), rendition)).collect();
-        let placeholder = geometry::plan_within(header.size(), 32);
+        let placeholder = geometry::plan_within(header.size(), crate::placeholder::MAX_SIDE_PIXELS);
         matches!(Route::new(source, &header, &stills, placeholder), Route::Planes(_))
     }
 

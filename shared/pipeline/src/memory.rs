@@ -4,7 +4,7 @@
 //! anew each time, and returns what is free at the end of its heaps, of which each thread has one of its own. So the kernel has
 //! to find and clear the same thousands of pages for every picture: a fifteenth of the time that a photograph of 12 megapixels
 //! takes. A function has its memory to itself, and the next picture is going to want it.
-
+//!
 //! A picture that is left at its deadline is no measure for the next: what it had goes back to the system.
 
 #![allow(unsafe_code)] // Two calls of the C library, which has no other door.
